@@ -1,0 +1,82 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target is held to the same rules.
+let rules: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// C targets: warnings are errors, too.
+let cRules: [CSetting] = [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]
+
+let package = Package(
+    name: "Zoo",
+    products: [
+        .library(name: "ModelZoo", targets: ["ModelZoo"]),
+        .library(name: "ImageClassifiers", targets: ["ImageClassifiers"]),
+        .executable(name: "zoo", targets: ["zoo"]),
+        .executable(name: "zoo-bench", targets: ["zoo-bench"]),
+    ],
+    targets: [
+        // C: kernels, and shims over the system's libraries.
+        .target(name: "CKernels", cSettings: cRules, linkerSettings: [.linkedLibrary("m")]),
+        .target(name: "CPlatform", cSettings: cRules),
+        .systemLibrary(name: "CLibPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
+        .systemLibrary(name: "CLibWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
+        .systemLibrary(name: "CLibMD", pkgConfig: "libmd", providers: [.apt(["libmd-dev"])]),
+        .target(
+            name: "CImageCodecs", dependencies: ["CLibPNG", "CLibJPEG", "CLibWebP"], cSettings: cRules),
+
+        // The runtime and what stands on it.
+        .target(name: "JSON", swiftSettings: rules),
+        .target(name: "TensorCore", dependencies: ["CKernels", "CPlatform"], swiftSettings: rules),
+        .target(name: "Layers", dependencies: ["TensorCore"], swiftSettings: rules),
+        .target(name: "Checkpoints", dependencies: ["TensorCore", "JSON", "CLibMD"], swiftSettings: rules),
+        .target(name: "Media", dependencies: ["JSON", "CImageCodecs"], swiftSettings: rules),
+
+        // Model families: each a product of its own, none knows another.
+        .target(
+            name: "ImageClassifiers", dependencies: ["TensorCore", "Layers", "JSON", "Checkpoints", "Media"],
+            swiftSettings: rules),
+
+        // The umbrella, the command and the kernel benchmark.
+        .target(
+            name: "ModelZoo", dependencies: ["TensorCore", "Layers", "JSON", "Checkpoints", "Media", "ImageClassifiers"],
+            swiftSettings: rules),
+        .target(name: "Arguments", swiftSettings: rules),
+        .target(
+            name: "ZooCommand", dependencies: ["ModelZoo", "ImageClassifiers", "Media", "Checkpoints", "JSON", "TensorCore", "Arguments"],
+            swiftSettings: rules),
+        .executableTarget(name: "zoo", dependencies: ["ZooCommand"], swiftSettings: rules),
+        .executableTarget(
+            name: "zoo-bench", dependencies: ["TensorCore"], path: "Sources/bench", swiftSettings: rules),
+
+        // Tests.
+        .target(name: "TestSupport", dependencies: ["TensorCore", "CKernels"], path: "Tests/TestSupport", swiftSettings: rules),
+        .testTarget(
+            name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels", "TestSupport"], swiftSettings: rules),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: rules),
+        .testTarget(
+            name: "CheckpointsTests", dependencies: ["Checkpoints", "TensorCore", "TestSupport"], swiftSettings: rules),
+        .testTarget(
+            name: "MediaTests", dependencies: ["Media", "TestSupport"], resources: [.copy("Fixtures")],
+            swiftSettings: rules),
+        .testTarget(
+            name: "LayersTests", dependencies: ["Layers", "TensorCore", "TestSupport"], resources: [.copy("Fixtures")],
+            swiftSettings: rules),
+        .testTarget(
+            name: "ImageClassifiersTests", dependencies: ["ImageClassifiers", "Checkpoints", "TestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: rules),
+        .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"], swiftSettings: rules),
+        .testTarget(name: "ModelZooTests", dependencies: ["ModelZoo", "TestSupport"], swiftSettings: rules),
+        .testTarget(
+            name: "CommandTests", dependencies: ["ZooCommand", "Arguments", "TestSupport"], swiftSettings: rules),
+        .testTarget(name: "ArchitectureTests", swiftSettings: rules),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c17
+)

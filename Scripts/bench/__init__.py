@@ -1,0 +1,1 @@
+"""Timing of inference runtimes turn by turn, one worker process each."""

@@ -1,0 +1,1 @@
+"""Full-size reference checkpoints, and the comparison of the built command with them."""

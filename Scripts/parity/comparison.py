@@ -1,0 +1,130 @@
+"""Runs the built command over a checkpoint and compares what it gives with the reference."""
+
+import json
+import subprocess
+from dataclasses import dataclass, field
+
+import numpy as np
+
+TOLERANCE = 1e-4
+"""Largest difference of a logit allowed, as a fraction of the largest reference logit of the case."""
+
+TOP = 5
+
+
+@dataclass
+class Result:
+    """What was found for one model."""
+
+    model: str
+    error: float = 0.0
+    top_equal: bool = True
+    pixels: str = "-"
+    classified: str = "-"
+    verified: str = "-"
+    failures: list = field(default_factory=list)
+
+
+class Command:
+    """The built `zoo`, with the time one call may take."""
+
+    def __init__(self, path, limit=600):
+        """Use the executable at `path`."""
+        self.path = path
+        self.limit = limit
+
+    def run(self, *arguments):
+        """Run a subcommand; return its standard output, or raise with what it said."""
+        call = [str(self.path), *map(str, arguments)]
+        done = subprocess.run(call, capture_output=True, text=True, timeout=self.limit, check=False)
+        if done.returncode != 0:
+            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+            raise RuntimeError(f"zoo {arguments[0]}: exit code {done.returncode}: {said[-1] if said else ''}")
+        return done.stdout
+
+
+def compare(command, folder, results):
+    """Compare one model folder; array files of the command go to `results`."""
+    manifest = json.loads((folder / "ref/manifest.json").read_text())
+    result = Result(folder.name)
+    results.mkdir(parents=True, exist_ok=True)
+    steps = [lambda case=case: _compare_case(command, folder, case, results, result) for case in manifest["cases"]]
+    if "preprocess" in manifest:
+        steps.append(lambda: _compare_picture(command, folder, manifest, results, result))
+    steps.append(lambda: _verify(command, folder, result))
+    for step in steps:
+        try:
+            step()
+        except (RuntimeError, OSError, ValueError, KeyError, subprocess.TimeoutExpired) as problem:
+            result.failures.append(str(problem))
+    return result
+
+
+def _top(logits):
+    """Return the indices of the largest logits of each row, largest first."""
+    return np.argsort(-logits, axis=-1, kind="stable")[..., :TOP]
+
+
+def _compare_case(command, folder, case, results, result):
+    """Feed one case's inputs through the model and compare every output recorded for it."""
+    output = results / case["case"]
+    inputs = [f"{name}={folder / 'ref' / file}" for name, file in case["inputs"].items()]
+    options = [word for text in inputs for word in ("--input", text)]
+    for stale in output.glob("*.npy"):
+        stale.unlink()
+    command.run("run", folder, *options, "--output-dir", output)
+    for name, file in case["outputs"].items():
+        expected, found = np.load(folder / "ref" / file), np.load(output / f"{name}.npy")
+        if expected.shape != found.shape:
+            raise ValueError(f"{case['case']}: {name} has shape {found.shape}, expected {expected.shape}")
+        error = float(np.abs(found.astype("float64") - expected).max() / np.abs(expected).max())
+        result.error = max(result.error, error)
+        if not error <= TOLERANCE:
+            result.failures.append(f"{case['case']}: {name} differs by {error:.1e} of its scale")
+        if name == "logits" and not np.array_equal(_top(found), _top(expected)):
+            result.top_equal = False
+            result.failures.append(f"{case['case']}: top {TOP} differ")
+
+
+def _compare_picture(command, folder, manifest, results, result):
+    """Compare the values the model is fed for a picture, and the classes it is given."""
+    entry = manifest["preprocess"]
+    picture, found_file = folder / "ref" / entry["image"], results / "pixel_values.npy"
+    command.run("preprocess", folder, picture, "--output", found_file)
+    expected, found = np.load(folder / "ref" / entry["pixel_values"]), np.load(found_file)
+    if expected.shape != found.shape:
+        result.pixels = "shape"
+        result.failures.append(f"pixel values have shape {found.shape}, expected {expected.shape}")
+    elif not np.array_equal(expected, found):
+        result.pixels = f"{np.abs(expected - found).max():.1e}"
+        result.failures.append(f"pixel values differ by up to {result.pixels}")
+    else:
+        result.pixels = "equal"
+    case = next(case for case in manifest["cases"] if case["case"] == "image")
+    wanted = _top(np.load(folder / "ref" / case["outputs"]["logits"]))[0].tolist()
+    printed = json.loads(command.run("classify", "--model", folder, "--top", TOP, "--json", picture).splitlines()[0])
+    given = [prediction["index"] for prediction in printed["predictions"]]
+    result.classified = "equal" if given == wanted else "differ"
+    if given != wanted:
+        result.failures.append(f"classify gives {given}, expected {wanted}")
+
+
+def _verify(command, folder, result):
+    """Run the command's own check of the stored cases."""
+    result.verified = "failed"
+    command.run("verify", folder)
+    result.verified = "ok"
+
+
+def table(results):
+    """Return the results as a text table."""
+    rows = [("model", "error / scale", "top 5", "pixels", "classify", "verify", "")]
+    for result in results:
+        top = "equal" if result.top_equal else "differ"
+        passed = "FAILED" if result.failures else "ok"
+        rows.append(
+            (result.model, f"{result.error:.1e}", top, result.pixels, result.classified, result.verified, passed)
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join(lines)

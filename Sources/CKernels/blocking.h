@@ -1,0 +1,140 @@
+// How products, convolutions and Winograd blocks are cut: by shape alone, never by tier, so that the scratch a caller
+// gives fits every tier. Shared by the kernels and by scratch.c.
+#ifndef CK_BLOCKING_H
+#define CK_BLOCKING_H
+#include "ckernels.h"
+
+enum {
+  BLOCK_K = 1024,           // k of one pass over the panels, about
+  BLOCK_A = 150 * 1024,     // floats of A that stay in the second-level cache while the panels stream past
+  BLOCK_PANELS = 24,        // panels whose partial sums are kept between passes
+  MIN_BLOCK_ROWS = 24,      // two tiles
+  MAX_CONV_ROWS = 480,      // output pixels of one table of pointers
+  MERGE_FLOATS = 256,       // a kernel row this short is read as one run, copied where it hangs over the edge
+};
+
+static inline long div_up(long a, long b) { return (a + b - 1) / b; }
+static inline long min_long(long a, long b) { return a < b ? a : b; }
+static inline long max_long(long a, long b) { return a > b ? a : b; }
+static inline long floor_div(long a, long b) { return a / b - (a % b < 0); } // b > 0
+static inline size_t round_64(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
+
+/// Passes over k for a sum of `k` terms made of `segments` runs that are not cut (1: cut anywhere).
+static inline long k_passes(long k, long segments) {
+  const long passes = max_long(1, (k + BLOCK_K / 2) / BLOCK_K);
+  return segments > 1 ? min_long(passes, segments) : passes;
+}
+/// Rows of A of one block.
+static inline long block_rows(long row_floats) {
+  return max_long(MIN_BLOCK_ROWS, BLOCK_A / max_long(1, row_floats));
+}
+/// Bytes of the partial sums kept between passes.
+static inline size_t sums_bytes(long rows, long columns, long passes) {
+  return passes > 1 ? round_64((size_t)rows * (size_t)min_long(columns, BLOCK_PANELS) * CK_PANEL * sizeof(float)) : 0;
+}
+
+typedef struct gemm_plan {
+  long passes, rows; // rows: the most in a block
+  size_t bytes;      // scratch
+} gemm_plan;
+static inline gemm_plan plan_gemm(long m, long n, long k) {
+  gemm_plan plan;
+  plan.passes = k_passes(k, 1);
+  plan.rows = min_long(m, block_rows(div_up(k, plan.passes)));
+  plan.bytes = sums_bytes(plan.rows, div_up(n, CK_PANEL), plan.passes);
+  return plan;
+}
+
+/// One share of a grid of rows x columns (panels).
+typedef struct share {
+  long row0, row1, column0, column1;
+} share;
+/// Cuts rows x columns into at most `parts` rectangles, by shape and `parts` alone: the cut whose largest rectangle costs
+/// least, in tenths of a cycle per k (a row x panel is one cycle of two 512-bit multiply-adds; fetching a panel from
+/// memory costs about `panel_cost` and a row of A `row_cost`).
+static inline share cut_grid(long rows, long columns, int part, int parts, long panel_cost, long row_cost) {
+  long best_r = 1, best_c = 1, best = INT64_MAX;
+  for (long c = 1; c <= min_long(parts, columns); c++) {
+    const long r = min_long(parts / c, rows);
+    const long h = div_up(rows, max_long(1, r)), w = div_up(columns, c);
+    const long cost = 10 * h * w + panel_cost * w + row_cost * h;
+    if (cost < best) {
+      best = cost;
+      best_r = max_long(1, r);
+      best_c = c;
+    }
+  }
+  share s = {0, 0, 0, 0};
+  if (part >= best_r * best_c) return s;
+  const long i = part / best_c, j = part % best_c;
+  s.row0 = rows * i / best_r;
+  s.row1 = rows * (i + 1) / best_r;
+  s.column0 = columns * j / best_c;
+  s.column1 = columns * (j + 1) / best_c;
+  return s;
+}
+
+/// A convolution as a product over a table of pointers, [segment][pixel of the block], each to `length` floats.
+typedef struct conv_plan {
+  int is_gemm;           // a dense 1x1 convolution: no table
+  int is_dense;          // the output pixels are equally far apart
+  int is_merged;         // a segment is a whole kernel row; else one tap
+  long segments, length; // length: floats of a segment
+  long passes, rows, columns;
+  long patches; // kernel rows that may hang over the edge in a block, copied with their zeros
+  size_t pointers_at, offsets_at, zeros_at, patches_at, sums_at, bytes;
+} conv_plan;
+static inline conv_plan plan_conv(const ck_conv2d *a) {
+  conv_plan p = {0};
+  const long channels = a->in_c / a->groups, outputs = a->out_c / a->groups, pixels = a->batch * a->out_h * a->out_w;
+  const long taps = a->kernel_h * a->kernel_w;
+  p.is_dense = (a->out_h == 1 || a->out_row == a->out_w * a->out_col) &&
+               (a->batch == 1 || a->out_image == a->out_h * a->out_w * a->out_col);
+  p.is_gemm = taps == 1 && a->groups == 1 && p.is_dense && a->stride_h == 1 && a->stride_w == 1 && a->pad_h == 0 &&
+              a->pad_w == 0 && a->in_h == a->out_h && a->in_w == a->out_w &&
+              (a->in_h == 1 || a->in_row == a->in_w * a->in_col) &&
+              (a->batch == 1 || a->in_image == a->in_h * a->in_w * a->in_col);
+  p.columns = a->groups * div_up(outputs, CK_PANEL);
+  if (p.is_gemm) {
+    p.bytes = plan_gemm(pixels, a->out_c, a->in_c).bytes;
+    return p;
+  }
+  p.is_merged = a->groups == 1 && a->kernel_w > 1 && a->dilation_w == 1 && a->in_col == a->in_c &&
+                a->kernel_w * a->in_c <= MERGE_FLOATS;
+  p.segments = p.is_merged ? a->kernel_h : taps;
+  p.length = p.is_merged ? a->kernel_w * channels : channels;
+  p.passes = k_passes(taps * channels, p.segments);
+  p.rows = min_long(pixels, min_long(MAX_CONV_ROWS, block_rows(channels * a->stride_h * a->stride_w)));
+  p.patches = p.is_merged ? p.rows * a->kernel_h : 0;
+  size_t at = 0;
+  p.pointers_at = at, at += round_64((size_t)(p.rows * p.segments) * sizeof(float *));
+  p.offsets_at = at, at += p.is_dense ? 0 : round_64((size_t)p.rows * sizeof(long));
+  p.zeros_at = at, at += round_64((size_t)max_long(a->in_c, p.length) * sizeof(float));
+  p.patches_at = at, at += round_64((size_t)(p.patches * p.length) * sizeof(float));
+  p.sums_at = at, at += sums_bytes(p.rows, p.columns, p.passes);
+  p.bytes = at;
+  return p;
+}
+
+/// Blocks of Winograd tiles: the transformed input of a block and the products of a group of panels.
+typedef struct winograd_plan {
+  long tile_rows, tile_columns, tiles; // 2x2 output tiles
+  long block, panels;                  // tiles and panels of a block
+  long input_ld;                       // floats from one tile's transformed channels to the next's
+  size_t products_at, zeros_at, bytes;
+} winograd_plan;
+static inline winograd_plan plan_winograd(const ck_conv2d *a) {
+  winograd_plan p;
+  p.tile_rows = div_up(a->out_h, 2);
+  p.tile_columns = div_up(a->out_w, 2);
+  p.tiles = a->batch * p.tile_rows * p.tile_columns;
+  p.input_ld = div_up(a->in_c, 16) * 16;
+  p.block = min_long(p.tiles, min_long(120, max_long(48, 450 * 1024 / 64 / max_long(1, p.input_ld))));
+  p.panels = min_long(div_up(a->out_c, CK_PANEL), max_long(1, 300 * 1024 / 2048 / max_long(1, p.block)));
+  size_t at = round_64((size_t)(16 * p.block * p.input_ld) * sizeof(float));
+  p.products_at = at, at += (size_t)(16 * p.block * p.panels * CK_PANEL) * sizeof(float);
+  p.zeros_at = at, at += (size_t)p.input_ld * sizeof(float);
+  p.bytes = at;
+  return p;
+}
+#endif

@@ -1,0 +1,284 @@
+// The compute kernels: one translation unit an instruction-set tier, one entry point an operation.
+//
+// Conventions that hold for every operation
+// - Activations are channels-last fp32: [image][row][column][channel]; "ld" is the distance between two pixels (or rows
+//   of a matrix) in floats, everything else is dense unless a stride says otherwise.
+// - `ck_<op>(tier, args, part, parts, scratch)` does share `part` of `parts` of the operation. The caller runs the parts
+//   on as many threads as it likes; kernels start no thread and allocate nothing. `scratch` is private to the part,
+//   64-byte aligned, `ck_<op>_scratch(args)` bytes long (no such function: scratch is ignored and may be NULL).
+// - Inputs and outputs do not overlap unless the contract says "in place".
+// - fp32 results do not depend on `parts`, on the batch size, or on whether the tier is AVX2 or AVX-512: an output of a
+//   matrix product is ONE chain of fused multiply-adds over k in increasing order, and every other reduction has a
+//   shape fixed by hand (16 partial sums, then a fixed tree).
+// - All sizes are >= 0; a size of 0 does nothing. Arguments are the caller's promise: nothing is checked here.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum __attribute__((enum_extensibility(closed))) ck_tier {
+  CK_PORTABLE = 0,
+  CK_NEON = 1,
+  CK_AVX2 = 2,   // AVX2 + FMA + F16C
+  CK_AVX512 = 3, // AVX-512 F, BW, VL, DQ
+} ck_tier;
+
+/// 1 where this build has the tier and this CPU (and its operating system) can run it.
+int ck_tier_supported(ck_tier tier);
+
+typedef enum __attribute__((enum_extensibility(closed))) ck_activation {
+  CK_ACT_NONE = 0,
+  CK_ACT_RELU,
+  CK_ACT_RELU6,
+  CK_ACT_GELU,       // x/2 (1 + erf(x / sqrt 2))
+  CK_ACT_GELU_TANH,  // x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+  CK_ACT_QUICK_GELU, // x sigmoid(1.702 x)
+  CK_ACT_SILU,       // x sigmoid(x)
+  CK_ACT_SIGMOID,
+  CK_ACT_TANH,
+  CK_ACT_HARDSWISH,   // x relu6(x + 3) / 6
+  CK_ACT_HARDSIGMOID, // relu6(x + 3) / 6
+} ck_activation;
+
+typedef enum __attribute__((enum_extensibility(closed))) ck_storage {
+  CK_STORE_F32 = 0,
+  CK_STORE_F16,
+  CK_STORE_BF16,
+} ck_storage;
+
+/// What happens to a finished sum before it is stored: y = activation(sum * scale[n] + bias[n] + residual[m][n]), the
+/// first two fused. A batch norm is scale and bias: folded into the weights instead, its factors would round every weight.
+typedef struct ck_epilogue {
+  const float *bias;     // [N rounded up to 32] or NULL
+  const float *residual; // laid out as the output, or NULL; may BE the output
+  ck_activation activation;
+  const float *scale;    // [N rounded up to 32] or NULL; where there is one, there is a bias
+} ck_epilogue;
+
+// ---- packed weights -------------------------------------------------------------------------------------------------
+// A matrix of N outputs by K inputs is stored as panels of 32 outputs, k-major, the last panel padded with zeros:
+//   panel p:  k = 0: w[32p][0] w[32p+1][0] ... w[32p+31][0];  k = 1: ...      panel stride = 32 K floats
+// One format serves every tier (narrow tiles read halves of a panel).
+enum { CK_PANEL = 32 };
+
+/// Floats in the packed form of an N x K matrix.
+size_t ck_packed_floats(long n, long k);
+
+/// Writes rows `row .. row + rows` of a packed N x K matrix from a weight of shape [rows][channels][taps]
+/// (K = channels * taps; a linear layer has taps = 1; a convolution's taps are kernel_h * kernel_w).
+/// In the packed form k = tap * channels + channel, so that the taps of a pixel are contiguous runs of channels.
+typedef struct ck_pack {
+  float *packed;   // the whole matrix, from ck_packed_floats
+  long n, k;       // its size
+  long row, rows;  // rows to write; where row + rows == n the padding of the last panel is zeroed too
+  long channels, taps;
+  const void *source; // [rows][channels][taps], any alignment
+  ck_storage storage;
+  const float *scale; // [rows] factor per row (a folded batch norm), or NULL
+} ck_pack;
+void ck_pack_weights(ck_tier tier, const ck_pack *args);
+
+/// dst[i] = (float)src[i] for n elements of any alignment.
+void ck_to_float(ck_tier tier, float *dst, const void *src, ck_storage storage, long n);
+
+// ---- matrix product -------------------------------------------------------------------------------------------------
+/// C[m][n] = epilogue(sum_k A[m][k] B[n][k]).
+typedef struct ck_gemm {
+  long m, n, k;
+  const float *a;
+  long lda;
+  const float *b; // packed
+  float *c;
+  long ldc; // also the residual's
+  ck_epilogue epilogue;
+} ck_gemm;
+size_t ck_gemm_scratch(const ck_gemm *args);
+void ck_gemm_run(ck_tier tier, const ck_gemm *args, int part, int parts, void *scratch);
+
+// ---- convolution ----------------------------------------------------------------------------------------------------
+/// A 2-D convolution as an implicit GEMM: patches are addressed in place, never materialised.
+/// Input pixel of output (y, x) and tap (i, j): row y*stride_h + i*dilation_h - pad_h, column alike; outside = 0.
+/// pad_* may be negative. 1-D: height 1. Grouped: group g reads channels g*in_c/groups.. and its own packed matrix
+/// of out_c/groups rows, the matrices one after another (ck_packed_floats apart).
+/// The output's pixel (y, x) of image b lies at output + b*out_image + y*out_row + x*out_col, so that a phase of a
+/// transposed convolution can write every other pixel. The residual has the same strides.
+typedef struct ck_conv2d {
+  long batch, in_h, in_w, in_c, out_h, out_w, out_c, groups;
+  long kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
+  const float *input;
+  long in_image, in_row, in_col; // strides in floats; channels are contiguous
+  const float *weights;          // packed
+  float *output;
+  long out_image, out_row, out_col;
+  ck_epilogue epilogue;
+} ck_conv2d;
+size_t ck_conv2d_scratch(const ck_conv2d *args);
+void ck_conv2d_run(ck_tier tier, const ck_conv2d *args, int part, int parts, void *scratch);
+
+/// The same 3x3, stride 1, dilation 1, one-group convolution by Winograd's F(2x2, 3x3): 2.25 times fewer
+/// multiplications, the rounding error of the direct form or less. Other bits than the direct form, but as
+/// independent of batch, parts and tier. `weights` are ck_winograd_pack's: 16 packed out_c x in_c matrices.
+size_t ck_winograd_packed_floats(long out_c, long in_c);
+/// Transforms rows `row .. row+rows` of a [out_c][in_c][3][3] weight (ck_pack: taps = 9, n = out_c, k = 9 in_c).
+void ck_winograd_pack(ck_tier tier, const ck_pack *args);
+size_t ck_winograd_scratch(const ck_conv2d *args);
+void ck_winograd_run(ck_tier tier, const ck_conv2d *args, int part, int parts, void *scratch);
+
+/// Depthwise convolution: channel c of the output from channel c of the input.
+/// Weights: [kernel_h * kernel_w][channels]. y = activation(sum * scale[c] + bias[c]), fused; bias and scale [channels]
+/// or NULL; where there is a scale, there is a bias.
+typedef struct ck_depthwise2d {
+  long batch, in_h, in_w, out_h, out_w, channels;
+  long kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
+  const float *input, *weights, *bias;
+  float *output;
+  ck_activation activation;
+  const float *scale;
+} ck_depthwise2d;
+void ck_depthwise2d_run(ck_tier tier, const ck_depthwise2d *args, int part, int parts, void *scratch);
+
+// ---- attention ------------------------------------------------------------------------------------------------------
+/// out = softmax(scale q k^T + bias + mask) v, online over blocks of keys; no queries x keys matrix is stored.
+/// Element (image b, head h, token t, dimension d) of q lies at q + b*q_batch + h*q_head + t*q_row + d; k, v, out alike.
+/// Masks: causal (key j is seen by query i when j <= i + keys - queries), key_lengths (keys at or past it are unseen),
+/// bias (added to the scaled scores; -INFINITY hides). A query that sees no key gives zeros.
+typedef struct ck_attention {
+  long batch, heads, queries, keys, head_dim;
+  const float *q, *k, *v;
+  float *out;
+  long q_batch, q_head, q_row, k_batch, k_head, k_row, v_batch, v_head, v_row, out_batch, out_head, out_row;
+  float scale;
+  int causal;
+  const int32_t *key_lengths; // [batch] or NULL
+  const float *bias;          // element (b, h, i, j) at bias + b*bias_batch + h*bias_head + i*bias_row + j, or NULL
+  long bias_batch, bias_head, bias_row;
+} ck_attention;
+size_t ck_attention_scratch(const ck_attention *args);
+void ck_attention_run(ck_tier tier, const ck_attention *args, int part, int parts, void *scratch);
+
+// ---- rows and channels ----------------------------------------------------------------------------------------------
+/// Layer norm over each row of c values, population variance, two passes: (x - mean) / sqrt(var + eps) * gamma + beta.
+/// rms: x / sqrt(mean(x^2) + eps) * gamma. gamma, beta: [c] or NULL. May work in place.
+typedef struct ck_layer_norm {
+  long rows, c, in_ld, out_ld;
+  const float *input, *gamma, *beta;
+  float *output;
+  float eps;
+  int rms;
+} ck_layer_norm;
+void ck_layer_norm_run(ck_tier tier, const ck_layer_norm *args, int part, int parts, void *scratch);
+
+/// Group norm of dense [batch][pixels][c]: statistics over pixels and the c/groups channels of a group; then activation.
+typedef struct ck_group_norm {
+  long batch, pixels, c, groups;
+  const float *input, *gamma, *beta;
+  float *output;
+  float eps;
+  ck_activation activation;
+} ck_group_norm;
+void ck_group_norm_run(ck_tier tier, const ck_group_norm *args, int part, int parts, void *scratch);
+
+/// y = activation(x * scale[c] + shift[c]) for dense [rows][c]; scale, shift or both may be NULL. May work in place.
+typedef struct ck_channel_affine {
+  long rows, c;
+  const float *input, *scale, *shift;
+  float *output;
+  ck_activation activation;
+} ck_channel_affine;
+void ck_channel_affine_run(ck_tier tier, const ck_channel_affine *args, int part, int parts, void *scratch);
+
+/// y[b][p][c] = x[b][p][c] * gate[b][c], dense (squeeze-and-excitation). May work in place.
+typedef struct ck_channel_gate {
+  long batch, pixels, c;
+  const float *input, *gate;
+  float *output;
+} ck_channel_gate;
+void ck_channel_gate_run(ck_tier tier, const ck_channel_gate *args, int part, int parts, void *scratch);
+
+/// y = activation(a + b) for n values; b may be NULL. May work in place.
+typedef struct ck_add {
+  long n;
+  const float *a, *b;
+  float *output;
+  ck_activation activation;
+} ck_add;
+void ck_add_run(ck_tier tier, const ck_add *args, int part, int parts, void *scratch);
+
+/// Softmax of each row of c values; a row of -INFINITY gives zeros. May work in place.
+typedef struct ck_softmax {
+  long rows, c;
+  const float *input;
+  float *output;
+} ck_softmax;
+void ck_softmax_run(ck_tier tier, const ck_softmax *args, int part, int parts, void *scratch);
+
+// ---- pooling and resampling -----------------------------------------------------------------------------------------
+typedef enum __attribute__((enum_extensibility(closed))) ck_pool_kind {
+  CK_POOL_MAX = 0,            // padding counts as -INFINITY
+  CK_POOL_AVERAGE,            // divides by the window's pixels inside the input
+  CK_POOL_AVERAGE_WITH_PAD,   // divides by kernel_h * kernel_w
+} ck_pool_kind;
+/// Pools dense [batch][in_h][in_w][c].
+typedef struct ck_pool2d {
+  long batch, in_h, in_w, out_h, out_w, c;
+  long kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
+  const float *input;
+  float *output;
+  ck_pool_kind kind;
+} ck_pool2d;
+void ck_pool2d_run(ck_tier tier, const ck_pool2d *args, int part, int parts, void *scratch);
+
+/// output[b][c] = mean over pixels of dense [batch][pixels][c], 16 partial sums by pixel index modulo 16.
+typedef struct ck_mean_pixels {
+  long batch, pixels, c;
+  const float *input;
+  float *output;
+} ck_mean_pixels;
+void ck_mean_pixels_run(ck_tier tier, const ck_mean_pixels *args, int part, int parts, void *scratch);
+
+/// Separable resampling of dense [batch][in_h][in_w][c]: output row y is the weighted sum of row_taps input rows from
+/// row_first[y] on, weights row_weight[y*row_taps ...]; columns alike. One kernel for nearest, bilinear, bicubic, area.
+typedef struct ck_resample2d {
+  long batch, in_h, in_w, out_h, out_w, c, row_taps, col_taps;
+  const int32_t *row_first, *col_first;
+  const float *row_weight, *col_weight;
+  const float *input;
+  float *output;
+} ck_resample2d;
+void ck_resample2d_run(ck_tier tier, const ck_resample2d *args, int part, int parts, void *scratch);
+
+/// Transposes [batch][rows][cols] into [batch][cols][rows]: channels-first to channels-last and back.
+typedef struct ck_transpose {
+  long batch, rows, cols;
+  const float *input;
+  float *output;
+} ck_transpose;
+void ck_transpose_run(ck_tier tier, const ck_transpose *args, int part, int parts, void *scratch);
+
+// ---- one door for the thread pool ---------------------------------------------------------------------------------
+typedef enum __attribute__((enum_extensibility(closed))) ck_op {
+  CK_OP_gemm_run,
+  CK_OP_conv2d_run,
+  CK_OP_winograd_run,
+  CK_OP_depthwise2d_run,
+  CK_OP_attention_run,
+  CK_OP_layer_norm_run,
+  CK_OP_group_norm_run,
+  CK_OP_channel_affine_run,
+  CK_OP_channel_gate_run,
+  CK_OP_add_run,
+  CK_OP_softmax_run,
+  CK_OP_pool2d_run,
+  CK_OP_mean_pixels_run,
+  CK_OP_resample2d_run,
+  CK_OP_transpose_run,
+} ck_op;
+/// ck_<op>(tier, args, part, parts, scratch) with the operation as a value; `args` is the operation's own struct.
+void ck_run(ck_op op, ck_tier tier, const void *args, int part, int parts, void *scratch);
+
+// ---- the machine ----------------------------------------------------------------------------------------------------
+/// Runs `iterations` rounds of independent register-only fused multiply-adds; returns the floating-point operations done
+/// (the time it takes is the machine's fp32 peak).
+double ck_peak_fma(ck_tier tier, long iterations);
+
+#endif

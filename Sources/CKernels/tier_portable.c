@@ -1,0 +1,7 @@
+// The kernels for any CPU, without fused multiply-adds.
+#include "ckernels.h"
+#define TIER_PORTABLE 1
+#define TIER(name) name##_portable
+#define TILE_ROWS 2
+#define TILE_VECS 1
+#include "tier.inc"

@@ -1,0 +1,33 @@
+// What Swift cannot say itself about threads: atomics on plain memory, futexes, the pause instruction, affinity.
+#ifndef CPLATFORM_H
+#define CPLATFORM_H
+#include <stdint.h>
+
+static inline uint32_t cp_load(const uint32_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
+static inline void cp_store(uint32_t *p, uint32_t v) { __atomic_store_n(p, v, __ATOMIC_SEQ_CST); }
+static inline uint32_t cp_add(uint32_t *p, uint32_t v) { return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST); }
+static inline uint32_t cp_sub(uint32_t *p, uint32_t v) { return __atomic_fetch_sub(p, v, __ATOMIC_SEQ_CST); }
+static inline void cp_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+/// Sleeps while *p == expected; may return early. Wakes are sent by cp_wake.
+void cp_wait(const uint32_t *p, uint32_t expected);
+/// Wakes every thread that sleeps on p.
+void cp_wake(const uint32_t *p);
+
+/// Processors this process may run on (its affinity mask), at least 1.
+int cp_affinity_count(void);
+/// Asks for huge pages behind [p, p + n); a hint.
+void cp_advise_huge(void *p, unsigned long n);
+/// Anonymous zeroed memory whose start is aligned to 2 MiB, or NULL; freed by cp_unmap with the same size.
+void *cp_map(unsigned long n);
+void cp_unmap(void *p, unsigned long n);
+/// Seconds on the monotonic clock.
+double cp_now(void);
+
+#endif

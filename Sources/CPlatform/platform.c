@@ -1,0 +1,74 @@
+#define _GNU_SOURCE
+#include "cplatform.h"
+#include <sched.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#endif
+
+enum { HUGE_PAGE = 2 << 20 };
+
+void cp_wait(const uint32_t *p, uint32_t expected) {
+#if defined(__linux__)
+  syscall(SYS_futex, p, FUTEX_WAIT_PRIVATE, expected, NULL, NULL, 0);
+#else
+  if (cp_load(p) == expected) usleep(50);
+#endif
+}
+
+void cp_wake(const uint32_t *p) {
+#if defined(__linux__)
+  syscall(SYS_futex, p, FUTEX_WAKE_PRIVATE, 0x7fffffff, NULL, NULL, 0);
+#else
+  (void)p;
+#endif
+}
+
+int cp_affinity_count(void) {
+#if defined(__linux__)
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) {
+    int n = CPU_COUNT(&set);
+    if (n > 0) return n;
+  }
+#endif
+  long n = sysconf(_SC_NPROCESSORS_ONLN);
+  return n > 0 ? (int)n : 1;
+}
+
+void cp_advise_huge(void *p, unsigned long n) {
+#if defined(MADV_HUGEPAGE)
+  madvise(p, n, MADV_HUGEPAGE);
+#else
+  (void)p;
+  (void)n;
+#endif
+}
+
+void *cp_map(unsigned long n) {
+  // One huge page more than asked for, so that an aligned run fits; the ends are given back.
+  char *base = mmap(NULL, n + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (base == MAP_FAILED) return NULL;
+  char *start = (char *)(((uintptr_t)base + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1));
+  unsigned long page = (unsigned long)sysconf(_SC_PAGESIZE), used = (n + page - 1) / page * page;
+  if (start > base) munmap(base, (size_t)(start - base));
+  char *end = base + n + HUGE_PAGE;
+  if (end > start + used) munmap(start + used, (size_t)(end - (start + used)));
+  cp_advise_huge(start, used);
+  return start;
+}
+
+void cp_unmap(void *p, unsigned long n) {
+  unsigned long page = (unsigned long)sysconf(_SC_PAGESIZE);
+  munmap(p, (n + page - 1) / page * page);
+}
+
+double cp_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}

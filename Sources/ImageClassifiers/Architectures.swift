@@ -1,0 +1,83 @@
+import JSON
+import Layers
+
+/// The architectures of image classifiers: adding one is a file of its own and a line in ``all``.
+struct ClassifierArchitecture: Sendable {
+    /// The family's name, as its paper has it.
+    let name: String
+    /// The network.
+    let network: any ClassifierNetwork.Type
+    /// Entries of transformers' `architectures`.
+    var transformers: [String] = []
+    /// timm's `architecture`; a `*` stands for any text.
+    var timm: [String] = []
+    /// torchvision's model names.
+    var torchvision: [String] = []
+
+    static let all = [
+        ClassifierArchitecture(
+            name: "ResNet", network: ResNet.self, transformers: ["ResNetForImageClassification"],
+            timm: ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"],
+            torchvision: ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]),
+        ClassifierArchitecture(
+            name: "MobileNetV2", network: MobileNetV2.self, transformers: ["MobileNetV2ForImageClassification"],
+            timm: ["mobilenetv2_*"], torchvision: ["mobilenet_v2"]),
+        ClassifierArchitecture(
+            name: "MobileNetV3", network: MobileNetV3.self, timm: ["mobilenetv3_*"],
+            torchvision: ["mobilenet_v3_large", "mobilenet_v3_small"]),
+        ClassifierArchitecture(
+            name: "ConvNeXt", network: ConvNeXt.self, transformers: ["ConvNextForImageClassification"],
+            timm: ["convnext_*"], torchvision: ["convnext_*"]),
+        ClassifierArchitecture(
+            name: "ViT", network: VisionTransformer.self, transformers: ["ViTForImageClassification"],
+            timm: ["vit_*"], torchvision: ["vit_*"]),
+        ClassifierArchitecture(
+            name: "DeiT", network: VisionTransformer.self,
+            transformers: ["DeiTForImageClassification", "DeiTForImageClassificationWithTeacher"], timm: ["deit_*"]),
+    ]
+
+    /// The architecture that a configuration names.
+    ///
+    /// - Throws: ``ConfigError`` that lists the known names where it names another.
+    static func named(in config: Config, _ layout: CheckpointLayout) throws(ConfigError) -> ClassifierArchitecture {
+        let key = layout == .transformers ? "architectures" : "architecture"
+        let name: String
+        if layout == .transformers {
+            name = try config.strings(key, count: 1...1)[0]
+        } else {
+            name = try config.string(key)
+        }
+        for architecture in all where architecture.names(layout).contains(where: { Self.matches(name, $0) }) {
+            return architecture
+        }
+        let known = all.flatMap { $0.names(layout) }.joined(separator: ", ")
+        throw config.failure(key, expected: "an image classifier that is supported (\(known))", found: "\"\(name)\"")
+    }
+
+    private func names(_ layout: CheckpointLayout) -> [String] {
+        switch layout {
+        case .transformers: transformers
+        case .timm: timm
+        case .torchvision: torchvision
+        }
+    }
+
+    private static func matches(_ name: String, _ pattern: String) -> Bool {
+        pattern.hasSuffix("*") ? name.hasPrefix(pattern.dropLast()) : name == pattern
+    }
+
+    /// Reads the configuration and builds the network.
+    func build(
+        _ config: Config, _ layout: CheckpointLayout, _ weights: Weights
+    ) throws(ImageClassifierError) -> any ClassifierNetwork {
+        try Self.build(network, config, layout, weights)
+    }
+
+    private static func build<Network: ClassifierNetwork>(
+        _ network: Network.Type, _ config: Config, _ layout: CheckpointLayout, _ weights: Weights
+    ) throws(ImageClassifierError) -> any ClassifierNetwork {
+        let configuration: Network.Configuration
+        do throws(ConfigError) { configuration = try Network.Configuration(config, layout) } catch { throw .config(error) }
+        do throws(WeightError) { return try network.init(configuration, layout, weights) } catch { throw .weights(error) }
+    }
+}

@@ -1,0 +1,68 @@
+public import JSON
+import TensorCore
+
+/// Which library's names and configuration a checkpoint uses.
+public enum CheckpointLayout: String, Sendable {
+    /// Hugging Face transformers: `config.json` with `architectures` and `model_type`.
+    case transformers
+    /// timm: `config.json` with `architecture`, `model_args` and `pretrained_cfg`.
+    case timm
+    /// torchvision's tensor names: `config.json` with `"library_name": "torchvision"` and `architecture`.
+    case torchvision
+
+    /// The layout that a configuration says it has.
+    ///
+    /// - Throws: ``ConfigError`` where it says neither.
+    public init(_ config: Config) throws(ConfigError) {
+        if config.has("architectures") {
+            self = .transformers
+        } else if config.has("architecture") {
+            self = try config.string("library_name", default: "timm") == "torchvision" ? .torchvision : .timm
+        } else {
+            throw config.failure("architectures", expected: "\"architectures\" (transformers) or \"architecture\" (timm)")
+        }
+    }
+}
+
+extension Config {
+    /// transformers' names of activations (transformers/activations.py, `ACT2FN`).
+    private static let activations: [String: Activation] = [
+        "relu": .relu, "relu6": .relu6, "gelu": .gelu, "gelu_new": .geluTanh, "gelu_pytorch_tanh": .geluTanh,
+        "quick_gelu": .quickGELU, "silu": .silu, "swish": .silu, "sigmoid": .sigmoid, "tanh": .tanh,
+        "hardswish": .hardswish, "linear": .none,
+    ]
+
+    /// The activation that a transformers configuration names.
+    func activation(_ key: String) throws(ConfigError) -> Activation { try choice(key, Self.activations) }
+
+    /// The number of classes: `num_labels`, or the length of `id2label`, which transformers writes instead; 2 where
+    /// both are absent, as transformers writes neither then.
+    func classCount() throws(ConfigError) -> Int {
+        if let count = try optionalInt("num_labels", in: 1...1_000_000) { return count }
+        guard let labels = try optionalObject("id2label") else { return 2 }
+        guard !labels.keys.isEmpty else { throw failure("id2label", expected: "at least one label", found: "none") }
+        return labels.keys.count
+    }
+
+    /// timm's and torchvision's `model_args`, refusing any that is not in `known`.
+    ///
+    /// timm repeats the number of classes there, and names the input's channels.
+    func modelArguments(known: Set<String>) throws(ConfigError) -> Config {
+        guard let arguments = try optionalObject("model_args") else {
+            return Config(file: file, object: JSONObject(), keyPath: "model_args")
+        }
+        let repeated: Set<String> = ["num_classes", "in_chans"]
+        for key in arguments.keys where !known.union(repeated).contains(key) {
+            throw arguments.failure(
+                key, expected: "one of \(known.sorted().joined(separator: ", "))", found: "an option that is not supported")
+        }
+        _ = try arguments.optionalInt("in_chans", in: 3...3)
+        if let count = try arguments.optionalInt("num_classes", in: 1...1_000_000) {
+            let expected = try int("num_classes", in: 1...1_000_000)
+            guard count == expected else {
+                throw arguments.failure("num_classes", expected: "\(expected), as outside of model_args")
+            }
+        }
+        return arguments
+    }
+}

@@ -1,0 +1,44 @@
+public import JSON
+public import Layers
+public import TensorCore
+
+/// What a classifier's network computes for a batch of images.
+public struct ClassifierOutput: Sendable {
+    /// One score for each class, before softmax: `[B, classes]`.
+    public var logits: Tensor
+    /// What enters the last linear layer, timm's `forward_head(pre_logits=True)`: `[B, features]`.
+    public var features: Tensor
+    /// The last feature map, timm's `forward_features`: channels-last `[B, H, W, C]`, or tokens `[B, T, C]`.
+    public var featureMap: Tensor
+
+    /// An output of the given parts.
+    public init(logits: Tensor, features: Tensor, featureMap: Tensor) {
+        self.logits = logits
+        self.features = features
+        self.featureMap = featureMap
+    }
+}
+
+/// What a checkpoint's `config.json` says of a network.
+public protocol ClassifierConfiguration: Sendable {
+    /// Reads a configuration of one of the layouts the family knows.
+    ///
+    /// - Throws: ``ConfigError`` with the key, what was expected and what was found.
+    init(_ config: Config, _ layout: CheckpointLayout) throws(ConfigError)
+}
+
+/// A network that classifies images.
+public protocol ClassifierNetwork: Sendable {
+    /// What the network is built from.
+    associatedtype Configuration: ClassifierConfiguration
+    /// Builds the network from a checkpoint.
+    init(_ configuration: Configuration, _ layout: CheckpointLayout, _ w: Weights) throws(WeightError)
+    /// Channels of the input, usually 3.
+    var channels: Int { get }
+    /// Number of classes.
+    var classCount: Int { get }
+    /// What an image's size must be, where images of the given size cannot be classified; else `nil`.
+    func refusal(height: Int, width: Int) -> String?
+    /// Classifies `[B, H, W, channels]`.
+    func callAsFunction(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput
+}

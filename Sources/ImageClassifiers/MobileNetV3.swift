@@ -1,0 +1,160 @@
+public import Layers
+public import TensorCore
+
+/// MobileNetV3, MobileNetV2's blocks with squeeze-and-excitation and hard activations, laid out by search.
+///
+/// Howard et al., *Searching for MobileNetV3* (2019, arXiv:1905.02244), tables 1 and 2.
+/// Layouts: timm's `mobilenetv3_large_*` and `mobilenetv3_small_*`; torchvision's `mobilenet_v3_large` and `_small`.
+public struct MobileNetV3: ClassifierNetwork {
+    /// A block as configured.
+    struct BlockConfiguration: Sendable, Equatable {
+        var kernel: Int
+        /// Channels between the block's convolutions.
+        var expandedWidth: Int
+        var hasExpansion: Bool
+        var width: Int
+        /// Channels of the squeeze-and-excitation's bottleneck; `nil` where the block has none.
+        var squeezedWidth: Int?
+        var activation: Activation
+        var stride: Int
+        /// Stage and number within it, as timm counts.
+        var stage: Int
+        var number: Int
+    }
+
+    /// What a checkpoint's `config.json` says.
+    public struct Configuration: ClassifierConfiguration, Equatable {
+        /// Channels after the first convolution.
+        public var stemWidth: Int
+        var blocks: [BlockConfiguration]
+        /// Channels of the last feature map.
+        public var lastWidth: Int
+        /// Pooled features.
+        public var featureWidth: Int
+        /// The epsilon of the batch norms.
+        public var epsilon: Double
+        /// Number of classes.
+        public var classCount: Int
+    }
+
+    /// Channels of the input.
+    public let channels = 3
+    /// Number of classes.
+    public let classCount: Int
+    private let stem: Convolution
+    private let blocks: [Block]
+    private let last: Convolution
+    private let features: FeatureLayer
+    private let head: Linear
+
+    /// The layer between pooling and the classes: timm stores it as a 1x1 convolution, torchvision as a linear layer.
+    private enum FeatureLayer: Sendable {
+        case convolution(Convolution)
+        case linear(Linear)
+    }
+
+    /// Builds the network from a checkpoint.
+    ///
+    /// - Throws: ``WeightError`` where a tensor is missing or has another shape.
+    public init(_ c: Configuration, _ layout: CheckpointLayout, _ w: Weights) throws(WeightError) {
+        let names = MobileNetV3Names(layout, w, blocks: c.blocks)
+        classCount = c.classCount
+        stem = try Convolution(
+            3, c.stemWidth, kernel: 3, stride: 2, padding: .symmetric(1), bias: false,
+            norm: BatchNorm(c.stemWidth, epsilon: c.epsilon, names.stem.norm), activation: .hardswish,
+            names.stem.convolution)
+        var blocks: [Block] = []
+        var width = c.stemWidth
+        for (index, block) in c.blocks.enumerated() {
+            blocks.append(try Block(width, block, epsilon: c.epsilon, names.block(index)))
+            width = block.width
+        }
+        self.blocks = blocks
+        last = try Convolution(
+            width, c.lastWidth, kernel: 1, bias: false,
+            norm: BatchNorm(c.lastWidth, epsilon: c.epsilon, names.last.norm), activation: .hardswish,
+            names.last.convolution)
+        features =
+            layout == .timm
+            ? .convolution(try Convolution(c.lastWidth, c.featureWidth, kernel: 1, activation: .hardswish, names.features))
+            : .linear(try Linear(c.lastWidth, c.featureWidth, activation: .hardswish, names.features))
+        head = try Linear(c.featureWidth, c.classCount, names.head)
+    }
+
+    /// Any image will do: every window is padded.
+    public func refusal(height: Int, width: Int) -> String? { nil }
+
+    /// Classifies `[B, H, W, 3]`.
+    public func callAsFunction(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput {
+        var x = stem(pixels, ws)  // [B, H/2, W/2, 16]
+        for block in blocks { x = block(x, ws) }  // H/4, H/8, H/16, H/32
+        x = last(x, ws)  // [B, H/32, W/32, 960]
+        let pooled = ws.meanOverPixels(x)  // [B, 960]
+        let batch = pooled.shape[0]
+        let features: Tensor
+        switch self.features {
+        case .linear(let layer): features = layer(pooled, ws)
+        case .convolution(let layer):
+            let y = layer(pooled.reshaped(to: Shape(batch, 1, 1, pooled.shape[1])), ws)
+            features = y.reshaped(to: Shape(batch, y.shape[3]))  // [B, 1280]
+        }
+        return ClassifierOutput(logits: head(features, ws), features: features, featureMap: x)
+    }
+
+    /// Expansion, depthwise convolution, squeeze-and-excitation, projection (the paper's figure 4).
+    private struct Block: Sendable {
+        private let expand: Convolution?
+        private let depthwise: Convolution
+        private let gate: SqueezeExcitation?
+        private let project: Convolution
+        private let hasResidual: Bool
+
+        init(
+            _ inputs: Int, _ block: BlockConfiguration, epsilon: Double, _ names: MobileNetV3Names.Block
+        ) throws(WeightError) {
+            let inner = block.expandedWidth
+            expand =
+                block.hasExpansion
+                ? try Convolution(
+                    inputs, inner, kernel: 1, bias: false, norm: BatchNorm(inner, epsilon: epsilon, names.expand.norm),
+                    activation: block.activation, names.expand.convolution) : nil
+            depthwise = try Convolution(
+                inner, inner, kernel: block.kernel, stride: block.stride, padding: .symmetric(block.kernel / 2),
+                groups: inner, bias: false, norm: BatchNorm(inner, epsilon: epsilon, names.depthwise.norm),
+                activation: block.activation, names.depthwise.convolution)
+            if let squeezed = block.squeezedWidth {
+                gate = try SqueezeExcitation(inner, squeezed, reduce: names.squeeze, expand: names.excite)
+            } else {
+                gate = nil
+            }
+            project = try Convolution(
+                inner, block.width, kernel: 1, bias: false,
+                norm: BatchNorm(block.width, epsilon: epsilon, names.project.norm), names.project.convolution)
+            hasResidual = block.stride == 1 && inputs == block.width
+        }
+
+        func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
+            var y = expand.map { $0(x, ws) } ?? x
+            y = depthwise(y, ws)
+            if let gate { y = gate(y, ws) }
+            return project(y, residual: hasResidual ? x : nil, ws)
+        }
+    }
+}
+
+/// Squeeze-and-excitation: every channel times a gate computed from the means of all (Hu et al. 2017, arXiv:1709.01507).
+struct SqueezeExcitation: Sendable {
+    private let reduce: Convolution
+    private let expand: Convolution
+
+    init(_ channels: Int, _ squeezed: Int, reduce: Weights, expand: Weights) throws(WeightError) {
+        self.reduce = try Convolution(channels, squeezed, kernel: 1, activation: .relu, reduce)
+        self.expand = try Convolution(squeezed, channels, kernel: 1, activation: .hardsigmoid, expand)
+    }
+
+    func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
+        let means = ws.meanOverPixels(x)  // [B, C]
+        let pixels = means.reshaped(to: Shape(means.shape[0], 1, 1, means.shape[1]))
+        return ws.gated(x, by: expand(reduce(pixels, ws), ws))
+    }
+}

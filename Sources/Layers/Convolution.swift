@@ -1,0 +1,133 @@
+public import TensorCore
+
+/// A 2-D convolution with what follows it: y = activation(norm(x * W + b) + residual), PyTorch's `torch.nn.Conv2d`.
+///
+/// Tensors: `weight` `[outputs, channels / groups, height, width]`, `bias` `[outputs]`.
+public struct Convolution: Sendable {
+    /// How an input is padded.
+    public enum Padding: Sendable {
+        /// The same number of pixels on each side.
+        case symmetric(Int)
+        /// As many as TensorFlow's `SAME` would: ceil(size / stride) outputs, the odd pixel at the end.
+        case same
+    }
+
+    private enum Kernel: Sendable {
+        case dense([PackedMatrix])
+        case depthwise(PackedVector)
+    }
+
+    private let kernel: Kernel
+    private let scale: PackedVector?
+    private let bias: PackedVector?
+    private let window: Window
+    private let padding: Padding
+    private let activation: Activation
+
+    /// Reads the layer.
+    ///
+    /// - Parameters:
+    ///   - kernel: height and width of the kernel.
+    ///   - groups: equal to `channels` and `outputs` for a depthwise convolution.
+    ///   - hasBias: whether there is a `bias`.
+    ///   - norm: a batch norm of the result.
+    ///   - activation: what is applied last.
+    public init(
+        _ channels: Int, _ outputs: Int, kernel size: Int, stride: Int = 1, padding: Padding = .symmetric(0),
+        dilation: Int = 1, groups: Int = 1, bias hasBias: Bool = true, norm: BatchNorm? = nil,
+        activation: Activation = .none, _ w: Weights
+    ) throws(WeightError) {
+        let memory = w.loader.memory
+        var shift: [Float]? = norm?.shift
+        if hasBias {
+            let values = try w.vector("bias", outputs)
+            shift = norm.map { norm in zip(scaled(values, by: norm.scale), norm.shift).map { $0 + $1 } } ?? values
+        }
+        bias = shift.map { PackedVector($0, in: memory) }
+        scale = norm.map { PackedVector($0.scale, in: memory) }
+        if case .symmetric(let margin) = padding {
+            window = Window(size, stride: stride, padding: margin, dilation: dilation)
+        } else {
+            window = Window(size, stride: stride, dilation: dilation)
+        }
+        self.padding = padding
+        self.activation = activation
+        if groups > 1, groups == channels, outputs == channels {
+            kernel = .depthwise(try Self.depthwise(channels, size, w))
+        } else {
+            let isWinograd = size == 3 && stride == 1 && dilation == 1 && groups == 1
+                && Self.winogradPays(channels: channels, outputs: outputs)
+            kernel = .dense(
+                try w.kernel(
+                    outputs: outputs, channels: channels, size: [size, size], groups: groups,
+                    form: isWinograd ? .winograd : .plain))
+        }
+    }
+
+    /// Reads a convolution that cuts the input into patches: the stride is the kernel's size.
+    ///
+    /// - Parameter patch: height and width of a patch.
+    public init(_ channels: Int, _ outputs: Int, patch: [Int], _ w: Weights) throws(WeightError) {
+        precondition(patch.count == 2, "a patch has a height and a width")
+        kernel = .dense(try w.kernel(outputs: outputs, channels: channels, size: patch))
+        scale = nil
+        bias = PackedVector(try w.vector("bias", outputs), in: w.loader.memory)
+        window = Window(
+            kernel: (patch[0], patch[1]), stride: (patch[0], patch[1]), paddingBefore: (0, 0), paddingAfter: (0, 0))
+        padding = .symmetric(0)
+        activation = .none
+    }
+
+    /// Whether a 3x3 convolution gains from Winograd's algorithm: with few channels the transforms cost more than they
+    /// save, with many the larger transformed weights do. A matter of the layer alone, so that results do not depend
+    /// on batch or image size.
+    private static func winogradPays(channels: Int, outputs: Int) -> Bool {
+        channels >= 32 && outputs >= 32 && channels * outputs <= 256 * 256
+    }
+
+    /// `[C, 1, size, size]` to `[size * size, C]`.
+    private static func depthwise(_ channels: Int, _ size: Int, _ w: Weights) throws(WeightError) -> PackedVector {
+        let taps = size * size
+        let values = try w.tensor("weight", shape: [channels, 1, size, size]).floats
+        var turned = [Float](repeating: 0, count: values.count)
+        for channel in 0..<channels {
+            for tap in 0..<taps { turned[tap * channels + channel] = values[channel * taps + tap] }
+        }
+        return PackedVector(turned, in: w.loader.memory)
+    }
+
+    /// Applies the layer.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, H, W, channels]`.
+    ///   - residual: shaped like the result, added before the activation.
+    /// - Returns: `[B, H', W', outputs]`.
+    public func callAsFunction(_ x: Tensor, residual: Tensor? = nil, _ ws: Workspace) -> Tensor {
+        let window = self.window(for: x)
+        switch kernel {
+        case .dense(let matrices):
+            return ws.convolution(
+                x, matrices, window: window, scale: scale, bias: bias, activation: activation, residual: residual)
+        case .depthwise(let values):
+            let y = ws.depthwiseConvolution(
+                x, values, window: window, scale: scale, bias: bias,
+                activation: residual == nil ? activation : .none)
+            guard let residual else { return y }
+            return ws.added(y, residual, activation: activation)
+        }
+    }
+
+    private func window(for x: Tensor) -> Window {
+        guard case .same = padding else { return window }
+        let height = Self.samePadding(x.shape[1], window.kernel.height, window.stride.height, window.dilation.height)
+        let width = Self.samePadding(x.shape[2], window.kernel.width, window.stride.width, window.dilation.width)
+        return window.padded(
+            before: (height / 2, width / 2), after: (height - height / 2, width - width / 2))
+    }
+
+    /// Pixels that TensorFlow's `SAME` adds along one axis.
+    static func samePadding(_ size: Int, _ kernel: Int, _ stride: Int, _ dilation: Int) -> Int {
+        let reach = dilation * (kernel - 1) + 1
+        return max(0, ((size + stride - 1) / stride - 1) * stride + reach - size)
+    }
+}

@@ -1,0 +1,72 @@
+public import TensorCore
+
+/// A fully connected layer, y = activation((x W^T + b) * scale), PyTorch's `torch.nn.Linear`.
+///
+/// Tensors: `weight` `[outputs, inputs]`, `bias` `[outputs]`.
+public struct Linear: Sendable {
+    private let weight: PackedMatrix
+    private let scale: PackedVector?
+    private let bias: PackedVector?
+    private let activation: Activation
+
+    /// Reads the layer.
+    ///
+    /// - Parameters:
+    ///   - hasBias: whether there is a `bias`.
+    ///   - activation: what is applied to the result.
+    ///   - scale: a factor for each output, such as a layer scale.
+    public init(
+        _ inputs: Int, _ outputs: Int, bias hasBias: Bool = true, activation: Activation = .none,
+        scale: [Float]? = nil, _ w: Weights
+    ) throws(WeightError) {
+        weight = try w.matrix(outputs: outputs, inputs: inputs)
+        self.scale = scale.map { PackedVector($0, in: w.loader.memory) }
+        let values = hasBias ? try w.vector("bias", outputs) : scale.map { .init(repeating: 0, count: $0.count) }
+        bias = values.map { PackedVector(scaled($0, by: scale), in: w.loader.memory) }
+        self.activation = activation
+    }
+
+    /// Reads a layer whose tensors have other names.
+    public init(_ inputs: Int, _ outputs: Int, weight weightName: String, bias biasName: String, _ w: Weights)
+        throws(WeightError)
+    {
+        weight = try w.matrix(weightName, outputs: outputs, inputs: inputs)
+        scale = nil
+        bias = PackedVector(try w.vector(biasName, outputs), in: w.loader.memory)
+        activation = .none
+    }
+
+    /// Reads several layers of the same inputs as one, their outputs side by side.
+    ///
+    /// - Parameter parts: the layers, each with its outputs and whether it has a bias; a missing bias counts as zeros
+    ///   where another layer has one.
+    public init(
+        _ inputs: Int, sideBySide parts: [(weights: Weights, outputs: Int, bias: Bool)], activation: Activation = .none
+    ) throws(WeightError) {
+        guard let loader = parts.first?.weights.loader else { preconditionFailure("no layers to put side by side") }
+        scale = nil
+        weight = try Weights.stacked(parts.map { ($0.weights, "weight", $0.outputs) }, inputs: inputs)
+        var values: [Float] = []
+        for part in parts {
+            values += part.bias ? try part.weights.vector("bias", part.outputs) : .init(repeating: 0, count: part.outputs)
+        }
+        bias = parts.contains { $0.bias } ? PackedVector(values, in: loader.memory) : nil
+        self.activation = activation
+    }
+
+    /// Applies the layer.
+    ///
+    /// - Parameters:
+    ///   - x: `[..., inputs]`.
+    ///   - residual: `[..., outputs]`, added before the activation.
+    /// - Returns: `[..., outputs]`.
+    public func callAsFunction(_ x: Tensor, residual: Tensor? = nil, _ ws: Workspace) -> Tensor {
+        ws.linear(x, weight, scale: scale, bias: bias, activation: activation, residual: residual)
+    }
+}
+
+/// The values times the factors, one by one.
+func scaled(_ values: [Float], by scale: [Float]?) -> [Float] {
+    guard let scale else { return values }
+    return zip(values, scale).map { $0 * $1 }
+}

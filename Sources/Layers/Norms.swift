@@ -1,0 +1,49 @@
+public import TensorCore
+
+/// Layer norm over the last dimension, PyTorch's `torch.nn.LayerNorm`.
+///
+/// Tensors: `weight` and `bias`, each `[width]`.
+public struct LayerNorm: Sendable {
+    private let weight: PackedVector
+    private let bias: PackedVector
+    private let epsilon: Float
+
+    /// Reads the layer.
+    public init(_ width: Int, epsilon: Double, _ w: Weights) throws(WeightError) {
+        weight = PackedVector(try w.vector("weight", width), in: w.loader.memory)
+        bias = PackedVector(try w.vector("bias", width), in: w.loader.memory)
+        self.epsilon = Float(epsilon)
+    }
+
+    /// Normalises each row of x, `[..., width]`.
+    public func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
+        ws.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon)
+    }
+}
+
+/// Group norm of channels-last images, PyTorch's `torch.nn.GroupNorm`.
+///
+/// Tensors: `weight` and `bias`, each `[channels]`.
+public struct GroupNorm: Sendable {
+    private let groups: Int
+    private let weight: PackedVector
+    private let bias: PackedVector
+    private let epsilon: Float
+    private let activation: Activation
+
+    /// Reads the layer.
+    public init(
+        groups: Int, _ channels: Int, epsilon: Double, activation: Activation = .none, _ w: Weights
+    ) throws(WeightError) {
+        self.groups = groups
+        weight = PackedVector(try w.vector("weight", channels), in: w.loader.memory)
+        bias = PackedVector(try w.vector("bias", channels), in: w.loader.memory)
+        self.epsilon = Float(epsilon)
+        self.activation = activation
+    }
+
+    /// Normalises x, `[B, ..., channels]`.
+    public func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
+        ws.groupNorm(x, groups: groups, weight: weight, bias: bias, epsilon: epsilon, activation: activation)
+    }
+}

@@ -1,0 +1,35 @@
+public import TensorCore
+
+/// A checkpoint does not hold what a model's layers ask for.
+public enum WeightError: Error, Sendable, CustomStringConvertible {
+    /// There is no tensor of this name.
+    case missing(location: String, tensor: String, expected: [Int])
+    /// The tensor has other dimensions.
+    case shape(file: String, tensor: String, expected: [Int], found: [Int])
+    /// The tensor's type is none that weights can have.
+    case type(file: String, tensor: String, found: String)
+    /// Tensors that no layer asked for.
+    case unused(location: String, tensors: [String])
+    /// The bytes could not be read.
+    case unreadable(TensorReadError)
+
+    /// The sentence a person reads.
+    public var description: String {
+        switch self {
+        case .missing(let location, let tensor, let expected):
+            "\(location): tensor \(tensor) is missing (expected shape \(expected)); the checkpoint is of another "
+                + "architecture or incomplete"
+        case .shape(let file, let tensor, let expected, let found):
+            "\(file): tensor \(tensor) has shape \(found), expected \(expected); the configuration and the weights "
+                + "contradict each other"
+        case .type(let file, let tensor, let found):
+            "\(file): tensor \(tensor) has type \(found), expected F32, F16 or BF16"
+        case .unused(let location, let tensors):
+            "\(location): \(tensors.count) tensor\(tensors.count == 1 ? "" : "s") no layer uses: "
+                + tensors.prefix(5).joined(separator: ", ") + (tensors.count > 5 ? ", ..." : "")
+                + "; the configuration and the weights contradict each other"
+        case .unreadable(let error):
+            error.description
+        }
+    }
+}

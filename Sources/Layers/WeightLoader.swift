@@ -1,0 +1,134 @@
+import Synchronization
+public import TensorCore
+
+/// Reads a checkpoint into the packed form of a model's layers, and keeps account of every tensor.
+///
+/// Building a model first notes what goes where; ``finish(ignoring:)`` then checks that nothing is left over and reads
+/// and packs the large tensors on all threads at once.
+public final class WeightLoader {
+    /// Where packed weights live.
+    public let memory = WeightMemory()
+    /// The tier that packs.
+    public var tier: Tier { runtime.tier }
+    /// Elements of the parameters taken so far, buffers such as running means not counted.
+    public private(set) var parameterCount = 0
+
+    private let source: any TensorSource
+    private let runtime: Runtime
+    private let plansOnly: Bool
+    private var taken: Set<String> = []
+    private var jobs: [PackJob] = []
+
+    /// Bytes of a checkpoint that one thread reads and packs at a time: small enough to stay in its cache.
+    private static let stepBytes = 1 << 20
+
+    private struct PackJob: Sendable {
+        let tensor: String
+        let dtype: DType
+        let matrix: PackedMatrix
+        let rows: Range<Int>
+        let taps: Int
+        let sourceRow: Int
+    }
+
+    /// Loads from `source` with the threads of `runtime`.
+    ///
+    /// - Parameter plansOnly: names, shapes and sizes are checked and counted, but no values are read: all are zero.
+    public init(_ source: any TensorSource, runtime: Runtime, plansOnly: Bool = false) {
+        self.source = source
+        self.runtime = runtime
+        self.plansOnly = plansOnly
+    }
+
+    /// Whether the checkpoint has the tensor.
+    func has(_ name: String) -> Bool { source.info(name) != nil }
+
+    /// Checks a tensor's shape and type and notes that it was used.
+    private func take(_ name: String, shape: [Int], isBuffer: Bool) throws(WeightError) -> TensorInfo {
+        guard let info = source.info(name) else {
+            throw .missing(location: source.location, tensor: name, expected: shape)
+        }
+        guard info.shape == shape else {
+            throw .shape(file: info.file, tensor: name, expected: shape, found: info.shape)
+        }
+        guard info.dtype.isFloatingWeight else {
+            throw .type(file: info.file, tensor: name, found: info.dtype.rawValue)
+        }
+        if taken.insert(name).inserted && !isBuffer { parameterCount += info.count }
+        return info
+    }
+
+    /// A small tensor's values, read at once.
+    func values(_ name: String, shape: [Int], isBuffer: Bool) throws(WeightError) -> [Float] {
+        let info = try take(name, shape: shape, isBuffer: isBuffer)
+        var values = [Float](repeating: 0, count: info.count)
+        guard !plansOnly, info.count > 0 else { return values }
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: info.byteCount, alignment: 64)
+        defer { bytes.deallocate() }
+        do throws(TensorReadError) { try source.read(name, at: 0, into: bytes) } catch { throw .unreadable(error) }
+        values.withUnsafeMutableBufferPointer { target in
+            guard let start = target.baseAddress, let raw = bytes.baseAddress else { return }
+            convertToFloat(raw, dtype: info.dtype, count: info.count, into: start, tier: tier)
+        }
+        return values
+    }
+
+    /// Notes that rows `sourceRow...` of a tensor are to be packed as rows `row...` of a matrix.
+    func pack(
+        _ name: String, shape: [Int], into matrix: PackedMatrix, row: Int, taps: Int, sourceRow: Int = 0
+    ) throws(WeightError) {
+        let info = try take(name, shape: shape, isBuffer: false)
+        guard !plansOnly else { return }
+        let rowBytes = max(matrix.inputs * info.dtype.byteCount, 1)
+        // Whole panels, so that no two threads write the same one.
+        let step = max(32, Self.stepBytes / rowBytes / 32 * 32)
+        let count = min(shape[0] - sourceRow, matrix.outputs - row)
+        for start in stride(from: 0, to: count, by: step) {
+            let end = min(start + step, count)
+            jobs.append(
+                PackJob(
+                    tensor: name, dtype: info.dtype, matrix: matrix, rows: row + start..<row + end, taps: taps,
+                    sourceRow: sourceRow + start))
+        }
+    }
+
+    /// Checks that every tensor was used, then reads and packs what was noted.
+    ///
+    /// - Parameter ignorable: names that may be left over, such as a batch norm's `num_batches_tracked`.
+    public func finish(ignoring ignorable: (String) -> Bool = { _ in false }) throws(WeightError) {
+        let unused = source.names.filter { !taken.contains($0) && !ignorable($0) }
+        guard unused.isEmpty else { throw .unused(location: source.location, tensors: unused) }
+        let next = Atomic(0)
+        let failure = Mutex<TensorReadError?>(nil)
+        let (source, tier, jobs) = (source, tier, jobs)
+        runtime.concurrently(parts: min(runtime.threads, max(jobs.count, 1))) { _ in
+            var staging = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+            defer { staging.deallocate() }
+            while true {
+                let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard index < jobs.count, failure.withLock({ $0 == nil }) else { return }
+                let job = jobs[index]
+                let rowBytes = job.matrix.inputs * job.dtype.byteCount
+                let byteCount = job.rows.count * rowBytes
+                if staging.count < byteCount {
+                    staging.deallocate()
+                    staging = .allocate(byteCount: byteCount, alignment: 4096)
+                }
+                do throws(TensorReadError) {
+                    try source.read(
+                        job.tensor, at: job.sourceRow * rowBytes,
+                        into: UnsafeMutableRawBufferPointer(rebasing: staging[..<byteCount]))
+                } catch {
+                    failure.withLock { $0 = error }
+                    return
+                }
+                guard let bytes = staging.baseAddress else { continue }
+                job.matrix.fill(
+                    row: job.rows.lowerBound, count: job.rows.count, taps: job.taps, from: bytes, dtype: job.dtype,
+                    tier: tier)
+            }
+        }
+        self.jobs = []
+        if let error = failure.withLock({ $0 }) { throw .unreadable(error) }
+    }
+}

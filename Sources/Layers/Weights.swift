@@ -1,0 +1,93 @@
+public import TensorCore
+
+/// A place in a checkpoint from which layers take their tensors, such as `encoder.layer.3`.
+///
+/// `w("encoder")("layer")(3)` walks down the names as through folders. A layer's initialiser names its tensors and their
+/// shapes, and nothing else does: what is missing, misshapen or left over is an error.
+public struct Weights {
+    /// The loader that keeps account of what was taken.
+    public let loader: WeightLoader
+    /// The path so far, without a trailing dot; empty at the root.
+    public let path: String
+
+    /// The root of a checkpoint.
+    public init(_ loader: WeightLoader) {
+        self.init(loader: loader, path: "")
+    }
+
+    private init(loader: WeightLoader, path: String) {
+        self.loader = loader
+        self.path = path
+    }
+
+    /// The place `name` below this one; several names may be joined by dots, and an empty one changes nothing.
+    public func callAsFunction(_ name: String) -> Weights {
+        name.isEmpty ? self : Weights(loader: loader, path: fullName(name))
+    }
+
+    /// The element `index` of a list of layers.
+    public func callAsFunction(_ index: Int) -> Weights { self(String(index)) }
+
+    private func fullName(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+
+    /// A vector of `count` values, converted to fp32.
+    ///
+    /// - Parameter isBuffer: whether it is a statistic rather than a parameter.
+    public func vector(_ name: String, _ count: Int, isBuffer: Bool = false) throws(WeightError) -> [Float] {
+        try loader.values(fullName(name), shape: [count], isBuffer: isBuffer)
+    }
+
+    /// A small tensor of the given shape, converted to fp32.
+    public func tensor(_ name: String, shape: [Int]) throws(WeightError) -> Tensor {
+        Tensor(try loader.values(fullName(name), shape: shape, isBuffer: false), shape: Shape(shape))
+    }
+
+    /// The weight of a linear layer, `[outputs, inputs]`.
+    public func matrix(_ name: String = "weight", outputs: Int, inputs: Int) throws(WeightError) -> PackedMatrix {
+        try Weights.stacked([(self, name, outputs)], inputs: inputs)
+    }
+
+    /// Several linear layers' weights, `[outputs, inputs]` each, one below the other as a single matrix.
+    public static func stacked(
+        _ parts: [(weights: Weights, name: String, outputs: Int)], inputs: Int
+    ) throws(WeightError) -> PackedMatrix {
+        guard let loader = parts.first?.weights.loader else { preconditionFailure("a stack of no matrices") }
+        let matrix = PackedMatrix(
+            outputs: parts.reduce(0) { $0 + $1.outputs }, inputs: inputs, in: loader.memory)
+        var row = 0
+        for part in parts {
+            try loader.pack(
+                part.weights.fullName(part.name), shape: [part.outputs, inputs], into: matrix, row: row, taps: 1)
+            row += part.outputs
+        }
+        return matrix
+    }
+
+    /// The weight of a convolution, `[outputs, channels / groups, height, width]`: one matrix a group.
+    ///
+    /// - Parameters:
+    ///   - size: `[height, width]`, or `[width]` of a 1-D convolution.
+    ///   - form: ``PackedMatrix/Form/winograd`` is for one group and a 3x3 kernel.
+    public func kernel(
+        _ name: String = "weight", outputs: Int, channels: Int, size: [Int], groups: Int = 1,
+        form: PackedMatrix.Form = .plain
+    ) throws(WeightError) -> [PackedMatrix] {
+        let taps = size.reduce(1, *)
+        let (groupOutputs, groupChannels) = (outputs / groups, channels / groups)
+        let shape = [outputs, groupChannels] + size
+        var matrices: [PackedMatrix] = []
+        for _ in 0..<groups {
+            matrices.append(
+                PackedMatrix(outputs: groupOutputs, inputs: groupChannels * taps, form: form, in: loader.memory))
+        }
+        for (group, matrix) in matrices.enumerated() {
+            try loader.pack(
+                fullName(name), shape: shape, into: matrix, row: 0, taps: taps, sourceRow: group * groupOutputs)
+        }
+        return matrices
+    }
+
+    /// Whether the checkpoint has the tensor: for layouts that differ in which tensors there are, never to make up for
+    /// a missing one.
+    public func has(_ name: String) -> Bool { loader.has(fullName(name)) }
+}

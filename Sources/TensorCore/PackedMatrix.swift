@@ -1,0 +1,105 @@
+import CKernels
+
+/// A weight matrix of `outputs` x `inputs` in the form the matrix product reads: panels of 32 outputs, input by input.
+///
+/// Filled row by row from a checkpoint, once; immutable from then on.
+public struct PackedMatrix: Sendable {
+    /// Rows: the features that come out.
+    public let outputs: Int
+    /// Columns: the values that one output is summed over.
+    public let inputs: Int
+    let memory: WeightMemory
+    nonisolated(unsafe) let pointer: UnsafeMutablePointer<Float>
+
+    /// How a matrix is laid out.
+    public enum Form: Sendable {
+        /// For plain products and direct convolutions.
+        case plain
+        /// For a 3x3 convolution by Winograd's F(2x2, 3x3): sixteen matrices of `outputs` x (`inputs` / 9).
+        case winograd
+    }
+    let form: Form
+
+    /// Reserves an empty matrix in `memory`.
+    public init(outputs: Int, inputs: Int, form: Form = .plain, in memory: WeightMemory) {
+        self.outputs = outputs
+        self.inputs = inputs
+        self.form = form
+        self.memory = memory
+        let count =
+            switch form {
+            case .plain: ck_packed_floats(outputs, inputs)
+            case .winograd: ck_winograd_packed_floats(outputs, inputs / 9)
+            }
+        pointer = memory.floats(Int(count))
+    }
+
+    /// Bytes it takes.
+    public var byteCount: Int {
+        switch form {
+        case .plain: Int(ck_packed_floats(outputs, inputs)) * 4
+        case .winograd: Int(ck_winograd_packed_floats(outputs, inputs / 9)) * 4
+        }
+    }
+
+    /// Writes rows `row ..< row + count` from `[count][channels][taps]` values (`channels * taps == inputs`).
+    ///
+    /// Different rows may be written by different threads, provided that no two share a panel of 32.
+    ///
+    /// - Parameter dtype: fp32, fp16 or bf16.
+    public func fill(
+        row: Int, count: Int, taps: Int, from source: UnsafeRawPointer, dtype: DType, tier: Tier
+    ) {
+        precondition(row >= 0 && count >= 0 && row + count <= outputs, "rows \(row)..<\(row + count) of \(outputs)")
+        precondition(taps > 0 && inputs % taps == 0, "\(inputs) inputs in \(taps) taps")
+        var arguments = ck_pack(
+            packed: pointer, n: outputs, k: inputs, row: row, rows: count, channels: inputs / taps, taps: taps,
+            source: source, storage: dtype.kernelStorage, scale: nil)
+        switch form {
+        case .plain: ck_pack_weights(tier.kernelTier, &arguments)
+        case .winograd: ck_winograd_pack(tier.kernelTier, &arguments)
+        }
+    }
+}
+
+/// A vector of weights in memory that kernels may read a whole panel of.
+public struct PackedVector: Sendable {
+    /// Number of values.
+    public let count: Int
+    let memory: WeightMemory
+    nonisolated(unsafe) let pointer: UnsafeMutablePointer<Float>
+
+    /// Copies values into `memory`, followed by zeros up to a whole panel of 32.
+    public init(_ values: [Float], in memory: WeightMemory) {
+        count = values.count
+        self.memory = memory
+        pointer = memory.floats((values.count + 31) / 32 * 32)
+        for (index, value) in values.enumerated() { pointer[index] = value }
+    }
+
+    /// The values.
+    public var values: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
+}
+
+extension DType {
+    /// Whether weights of this type can be converted to fp32.
+    public var isFloatingWeight: Bool { self == .float32 || self == .float16 || self == .bfloat16 }
+
+    var kernelStorage: ck_storage {
+        switch self {
+        case .float32: .CK_STORE_F32
+        case .float16: .CK_STORE_F16
+        case .bfloat16: .CK_STORE_BF16
+        default: preconditionFailure("\(rawValue) is not a type of weights")
+        }
+    }
+}
+
+/// Converts `count` stored values of any alignment to fp32.
+///
+/// - Precondition: `dtype` is fp32, fp16 or bf16.
+public func convertToFloat(
+    _ source: UnsafeRawPointer, dtype: DType, count: Int, into target: UnsafeMutablePointer<Float>, tier: Tier
+) {
+    ck_to_float(tier.kernelTier, target, source, dtype.kernelStorage, count)
+}

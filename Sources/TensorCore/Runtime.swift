@@ -1,0 +1,92 @@
+import CKernels
+import CPlatform
+import Synchronization
+
+/// Where models compute: a tier, a number of threads, and the memory of their activations.
+///
+/// A runtime may be used from any number of tasks; forward passes on it run one after another, each on all its threads.
+/// fp32 results depend on neither the number of threads nor the batch size.
+public final class Runtime: Sendable {
+    /// The instruction-set tier in use.
+    public let tier: Tier
+    /// Threads in use, the caller's included.
+    public let threads: Int
+
+    let pool: ThreadPool
+    private let idle = Mutex<[Workspace]>([])
+
+    /// Makes a runtime.
+    ///
+    /// - Parameters:
+    ///   - threads: threads to use, 1 to 256; `nil` takes ``defaultThreads``.
+    ///   - tier: the highest tier to use; `nil` takes the best this CPU can run.
+    public init(threads: Int? = nil, tier: Tier? = nil) {
+        self.tier = tier.map(Tier.best(upTo:)) ?? .best
+        self.threads = min(max(threads ?? Self.defaultThreads, 1), 256)
+        pool = ThreadPool(count: self.threads)
+    }
+
+    deinit { pool.shutDown() }
+
+    /// The processors this process may use: its affinity mask, and the CPU quota of its control group where one is set.
+    public static var defaultThreads: Int {
+        let affinity = Int(cp_affinity_count())
+        guard let quota = ControlGroup.cpuQuota() else { return affinity }
+        return max(1, min(affinity, Int(quota.rounded(.up))))
+    }
+
+    /// Runs `body` with a workspace of its own, while no other caller computes on this runtime.
+    ///
+    /// - Parameter profile: whether the workspace measures every operation.
+    public func withWorkspace<R, E: Error>(
+        profile: Bool = false, _ body: (Workspace) throws(E) -> R
+    ) throws(E) -> R {
+        let taken = idle.withLock { $0.popLast() }
+        let workspace = taken ?? Workspace(runtime: self, mode: .compute)
+        workspace.begin(profile: profile)
+        defer {
+            workspace.end()
+            idle.withLock { $0.append(workspace) }
+        }
+        return try pool.exclusive { () throws(E) -> R in try body(workspace) }
+    }
+
+    /// Runs `body(0) ... body(parts - 1)` on the runtime's threads.
+    public func concurrently(parts: Int, _ body: (Int) -> Void) {
+        pool.exclusive { pool.run(parts: parts, body) }
+    }
+
+    /// Runs a forward pass without computing: operations only count what they would do.
+    public func plan(_ body: (Workspace) -> Void) -> Workspace.Account {
+        let workspace = Workspace(runtime: self, mode: .plan)
+        workspace.begin(profile: false)
+        body(workspace)
+        return workspace.account
+    }
+
+    /// Releases the memory of activations that no forward pass is using.
+    public func releaseMemory() {
+        idle.withLock { $0 = [] }
+    }
+
+    /// The machine's fp32 peak with this tier and these threads, measured now in about 50 ms: floating-point operations
+    /// per second of independent fused multiply-adds in registers.
+    public func measuredPeak() -> Double {
+        let kernelTier = tier.kernelTier
+        let rounds = 200_000
+        var best = 0.0
+        for _ in 0..<5 {
+            let operations = Mutex(0.0)
+            let start = cp_now()
+            concurrently(parts: threads) { _ in
+                let done = ck_peak_fma(kernelTier, rounds)
+                operations.withLock { $0 += done }
+            }
+            best = max(best, operations.withLock { $0 } / (cp_now() - start))
+        }
+        return best
+    }
+}
+
+/// Seconds on the monotonic clock; differences are meaningful, the value is not.
+public func monotonicSeconds() -> Double { cp_now() }

@@ -1,0 +1,175 @@
+import CKernels
+import CPlatform
+import Glibc
+
+/// A fixed set of threads that run the parts of one job at a time; the caller is thread 0.
+///
+/// Workers spin for a while after a job and then sleep: a forward pass is a few hundred jobs of microseconds, and waking
+/// a sleeping thread costs as much as a small layer. Work is divided by part number alone, so results do not depend on
+/// which thread runs what.
+final class ThreadPool: @unchecked Sendable {
+    // Safe to share: `exclusive` admits one caller at a time, who alone writes the job before it is published by
+    // `generation` (release) and reads results after `pending` fell to 0 (acquire).
+
+    /// Threads in all, the caller included; fewer than asked for where the system would not start more.
+    private(set) var count: Int
+
+    private enum Job {
+        case none
+        case kernel(ck_op, ck_tier, UnsafeRawPointer, scratch: UnsafeMutableRawPointer, stride: Int)
+        case closure((Int) -> Void)
+    }
+
+    /// Words on cache lines of their own: 0 generation, 1 pending, 2 sleepers, 3 quit.
+    private let words: UnsafeMutablePointer<UInt32>
+    private static let lineWords = 16
+    private var job = Job.none
+    private var parts = 0
+    private var threads: [pthread_t] = []
+    private let lock: UnsafeMutablePointer<pthread_mutex_t>
+
+    private var generation: UnsafeMutablePointer<UInt32> { words }
+    private var pending: UnsafeMutablePointer<UInt32> { words + Self.lineWords }
+    private var sleepers: UnsafeMutablePointer<UInt32> { words + 2 * Self.lineWords }
+    private var quit: UnsafeMutablePointer<UInt32> { words + 3 * Self.lineWords }
+
+    /// Pauses before a worker sleeps: about 200 microseconds.
+    private static let spinLimit = 8_000
+    /// Pauses before the caller starts to yield while it waits: a worker woken onto the caller's own core could not
+    /// run otherwise.
+    private static let yieldAfter = 400
+
+    init(count: Int) {
+        self.count = max(1, count)
+        lock = .allocate(capacity: 1)
+        pthread_mutex_init(lock, nil)
+        words = .allocate(capacity: 4 * Self.lineWords)
+        words.initialize(repeating: 0, count: 4 * Self.lineWords)
+        for index in 1..<self.count {
+            let start = Unmanaged.passRetained(WorkerStart(pool: self, index: index))
+            var thread = pthread_t()
+            let status = pthread_create(
+                &thread, nil,
+                { argument in
+                    guard let argument else { return nil }
+                    let start = Unmanaged<WorkerStart>.fromOpaque(argument).takeRetainedValue()
+                    start.work()
+                    return nil
+                }, start.toOpaque())
+            guard status == 0 else {
+                start.release()
+                break
+            }
+            threads.append(thread)
+        }
+        self.count = threads.count + 1
+    }
+
+    /// Ends the workers; they hold no reference to the pool while they wait.
+    func shutDown() {
+        cp_store(quit, 1)
+        _ = cp_add(generation, 1)
+        cp_wake(generation)
+        for thread in threads { pthread_join(thread, nil) }
+        threads = []
+    }
+
+    deinit {
+        words.deallocate()
+        pthread_mutex_destroy(lock)
+        lock.deallocate()
+    }
+
+    /// Runs `body` while no other caller uses the pool.
+    func exclusive<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return try body()
+    }
+
+    /// Runs `parts` parts of a kernel. The caller holds ``exclusive(_:)``.
+    func run(
+        _ op: ck_op, _ tier: ck_tier, _ arguments: UnsafeRawPointer, parts: Int,
+        scratch: UnsafeMutableRawPointer, stride: Int
+    ) {
+        guard parts > 1, !threads.isEmpty else {
+            for part in 0..<parts { ck_run(op, tier, arguments, Int32(part), Int32(parts), scratch) }
+            return
+        }
+        perform(.kernel(op, tier, arguments, scratch: scratch, stride: stride), parts)
+    }
+
+    /// Runs `body(0) ... body(parts - 1)`. The caller holds ``exclusive(_:)``.
+    func run(parts: Int, _ body: (Int) -> Void) {
+        guard parts > 1, !threads.isEmpty else {
+            for part in 0..<parts { body(part) }
+            return
+        }
+        withoutActuallyEscaping(body) { escapable in
+            perform(.closure(escapable), parts)
+            job = .none
+        }
+    }
+
+    private func perform(_ job: Job, _ parts: Int) {
+        self.job = job
+        self.parts = parts
+        cp_store(pending, UInt32(threads.count))
+        _ = cp_add(generation, 1)
+        if cp_load(sleepers) > 0 { cp_wake(generation) }
+        runShare(of: 0)
+        var pauses = 0
+        while cp_load(pending) != 0 {
+            pauses += 1
+            if pauses > Self.yieldAfter { sched_yield() } else { cp_pause() }
+        }
+    }
+
+    /// The parts of one thread: its own index and every `count`-th after it.
+    private func runShare(of thread: Int) {
+        switch job {
+        case .none: break
+        case .kernel(let op, let tier, let arguments, let scratch, let stride):
+            for part in Swift.stride(from: thread, to: parts, by: count) {
+                ck_run(op, tier, arguments, Int32(part), Int32(parts), scratch + thread * stride)
+            }
+        case .closure(let body):
+            for part in Swift.stride(from: thread, to: parts, by: count) { body(part) }
+        }
+    }
+
+    fileprivate func work(as index: Int) {
+        var seen: UInt32 = 0
+        while true {
+            var pauses = 0
+            while cp_load(generation) == seen {
+                if pauses < Self.spinLimit {
+                    pauses += 1
+                    cp_pause()
+                    continue
+                }
+                _ = cp_add(sleepers, 1)  // announced before the last look, so that no wake is missed
+                if cp_load(generation) == seen { cp_wait(generation, seen) }
+                _ = cp_sub(sleepers, 1)
+                pauses = 0
+            }
+            seen = cp_load(generation)
+            if cp_load(quit) != 0 { return }
+            runShare(of: index)
+            _ = cp_sub(pending, 1)
+        }
+    }
+}
+
+/// What a new thread is handed.
+private final class WorkerStart {
+    private unowned(unsafe) let pool: ThreadPool
+    private let index: Int
+
+    init(pool: ThreadPool, index: Int) {
+        self.pool = pool
+        self.index = index
+    }
+
+    func work() { pool.work(as: index) }
+}

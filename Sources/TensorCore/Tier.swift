@@ -1,0 +1,49 @@
+import CKernels
+
+/// An instruction-set tier: one build of every kernel.
+///
+/// One binary holds all tiers of its architecture; the best one the CPU can run is chosen when a ``Runtime`` is made.
+/// fp32 results of ``avx2`` and ``avx512`` are the same bits.
+public enum Tier: String, Sendable, CaseIterable, Comparable {
+    /// Any CPU; no fused multiply-add, so its bits differ from the other tiers'.
+    case portable
+    /// arm64 Advanced SIMD.
+    case neon
+    /// x86-64 with AVX2, FMA and F16C.
+    case avx2
+    /// x86-64 with AVX-512 F, BW, VL and DQ.
+    case avx512
+
+    /// Whether this build has the tier and this CPU can run it.
+    public var isSupported: Bool { ck_tier_supported(kernelTier) != 0 }
+
+    /// The fastest tier this CPU can run.
+    public static var best: Tier { allCases.last { $0.isSupported } ?? .portable }
+
+    /// The fastest tier that this CPU can run and that is no higher than `limit`.
+    public static func best(upTo limit: Tier) -> Tier {
+        allCases.last { $0.isSupported && $0 <= limit } ?? .portable
+    }
+
+    /// Orders tiers from the most general to the most capable.
+    public static func < (a: Tier, b: Tier) -> Bool { a.rank < b.rank }
+
+    private var rank: Int {
+        switch self {
+        case .portable: 0
+        case .neon: 1
+        case .avx2: 2
+        case .avx512: 3
+        }
+    }
+
+    /// The kernels' own name for the tier.
+    var kernelTier: ck_tier {
+        switch self {
+        case .portable: .CK_PORTABLE
+        case .neon: .CK_NEON
+        case .avx2: .CK_AVX2
+        case .avx512: .CK_AVX512
+        }
+    }
+}

@@ -1,0 +1,178 @@
+import CKernels
+
+/// How a window of pixels becomes one.
+public enum Pooling: Sendable {
+    /// The largest value; padding never wins.
+    case maximum
+    /// The mean of the window's pixels inside the input.
+    case average
+    /// The sum over the window divided by its size, padding counted as zeros (PyTorch's `count_include_pad=True`).
+    case averageWithPadding
+}
+
+extension Workspace {
+    /// Pools `[B, H, W, C]` window by window.
+    ///
+    /// - Parameter ceiling: PyTorch's `ceil_mode`.
+    /// - Returns: `[B, H', W', C]`.
+    public func pooled(_ x: Tensor, _ kind: Pooling, window: Window, ceiling: Bool = false) -> Tensor {
+        precondition(x.shape.rank == 4, "pooling: input \(x.shape)")
+        let (batch, height, width, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
+        let size = window.outputSize(height: height, width: width, ceiling: ceiling)
+        let y = allocate(Shape(batch, size.height, size.width, channels))
+        let kernelKind: ck_pool_kind =
+            switch kind {
+            case .maximum: .CK_POOL_MAX
+            case .average: .CK_POOL_AVERAGE
+            case .averageWithPadding: .CK_POOL_AVERAGE_WITH_PAD
+            }
+        let arguments = ck_pool2d(
+            batch: batch, in_h: height, in_w: width, out_h: size.height, out_w: size.width, c: channels,
+            kernel_h: window.kernel.height, kernel_w: window.kernel.width, stride_h: window.stride.height,
+            stride_w: window.stride.width, pad_h: window.paddingBefore.height, pad_w: window.paddingBefore.width,
+            dilation_h: window.dilation.height, dilation_w: window.dilation.width, input: x.floatPointer,
+            output: y.mutableFloatPointer, kind: kernelKind)
+        perform(
+            "pooling", .CK_OP_pool2d_run, arguments,
+            work: Double(y.count) * Double(window.kernel.height * window.kernel.width))
+        return y
+    }
+
+    /// The mean over all pixels of each image.
+    ///
+    /// - Parameter x: `[B, ..., C]`.
+    /// - Returns: `[B, C]`.
+    public func meanOverPixels(_ x: Tensor) -> Tensor {
+        let (batch, channels) = (x.shape[0], x.shape[-1])
+        let y = allocate(Shape(batch, channels))
+        let pixels = batch * channels == 0 ? 0 : x.count / (batch * channels)
+        let arguments = ck_mean_pixels(
+            batch: batch, pixels: pixels, c: channels, input: x.floatPointer, output: y.mutableFloatPointer)
+        perform("mean over pixels", .CK_OP_mean_pixels_run, arguments, work: Double(x.count))
+        return y
+    }
+
+    /// `[B, C, H, W]` to `[B, H, W, C]`.
+    public func channelsLast(_ x: Tensor) -> Tensor {
+        precondition(x.shape.rank == 4, "channels last: input \(x.shape)")
+        let (batch, channels, height, width) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
+        return transposed(x, batch, channels, height * width, as: Shape(batch, height, width, channels))
+    }
+
+    /// `[B, H, W, C]` to `[B, C, H, W]`.
+    public func channelsFirst(_ x: Tensor) -> Tensor {
+        precondition(x.shape.rank == 4, "channels first: input \(x.shape)")
+        let (batch, height, width, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
+        return transposed(x, batch, height * width, channels, as: Shape(batch, channels, height, width))
+    }
+
+    private func transposed(_ x: Tensor, _ batch: Int, _ rows: Int, _ columns: Int, as shape: Shape) -> Tensor {
+        let y = allocate(shape)
+        let arguments = ck_transpose(
+            batch: batch, rows: rows, cols: columns, input: x.floatPointer, output: y.mutableFloatPointer)
+        perform("layout", .CK_OP_transpose_run, arguments, work: 2 * Double(x.count))
+        return y
+    }
+
+    /// Resizes `[B, H, W, C]`.
+    ///
+    /// - Parameter resampling: the rows and columns each output pixel is made of.
+    /// - Returns: `[B, H', W', C]`.
+    public func resampled(_ x: Tensor, _ resampling: Resampling) -> Tensor {
+        precondition(
+            x.shape.rank == 4 && x.shape[1] == resampling.rows.inputSize && x.shape[2] == resampling.columns.inputSize,
+            "resampling: input \(x.shape)")
+        let (batch, height, width, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
+        let (rows, columns) = (resampling.rows, resampling.columns)
+        let y = allocate(Shape(batch, rows.outputSize, columns.outputSize, channels))
+        rows.first.withUnsafeBufferPointer { rowFirst in
+            rows.weights.withUnsafeBufferPointer { rowWeights in
+                columns.first.withUnsafeBufferPointer { columnFirst in
+                    columns.weights.withUnsafeBufferPointer { columnWeights in
+                        let arguments = ck_resample2d(
+                            batch: batch, in_h: height, in_w: width, out_h: rows.outputSize, out_w: columns.outputSize,
+                            c: channels, row_taps: rows.taps, col_taps: columns.taps, row_first: rowFirst.baseAddress,
+                            col_first: columnFirst.baseAddress, row_weight: rowWeights.baseAddress,
+                            col_weight: columnWeights.baseAddress, input: x.floatPointer, output: y.mutableFloatPointer)
+                        perform(
+                            "resampling", .CK_OP_resample2d_run, arguments,
+                            work: 2 * Double(y.count) * Double(rows.taps * columns.taps))
+                    }
+                }
+            }
+        }
+        return y
+    }
+
+    /// The tensors one after another along the tokens: a class token before patches, say.
+    ///
+    /// - Parameters:
+    ///   - prefix: `[P, C]`, the same for every image.
+    ///   - x: `[B, T, C]`.
+    ///   - addend: `[P + T, C]` added to the result, such as position embeddings; `nil` adds nothing.
+    /// - Returns: `[B, P + T, C]`.
+    public func prefixed(_ x: Tensor, by prefix: Tensor?, adding addend: Tensor?) -> Tensor {
+        let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
+        let prefixTokens = prefix?.shape[0] ?? 0
+        let total = prefixTokens + tokens
+        precondition(prefix.map { $0.shape[1] == width } ?? true, "prefix \(prefix?.shape ?? []) for \(x.shape)")
+        precondition(addend.map { $0.count == total * width } ?? true, "addend \(addend?.shape ?? []) for \(x.shape)")
+        let y = allocate(Shape(batch, total, width))
+        guard mode == .compute else { return y }
+        for image in 0..<batch {
+            let target = y.mutableFloatPointer + image * total * width
+            if let prefix { target.update(from: prefix.floatPointer, count: prefixTokens * width) }
+            (target + prefixTokens * width).update(from: x.floatPointer + image * tokens * width, count: tokens * width)
+            if let addend {
+                let values = addend.floatPointer
+                for index in 0..<total * width { target[index] += values[index] }
+            }
+        }
+        return y
+    }
+
+    /// One token of each sequence.
+    ///
+    /// - Parameter x: `[B, T, C]`.
+    /// - Returns: `[B, C]`.
+    public func token(_ index: Int, of x: Tensor) -> Tensor {
+        let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
+        precondition(index >= 0 && index < tokens, "token \(index) of \(x.shape)")
+        let y = allocate(Shape(batch, width))
+        guard mode == .compute else { return y }
+        for image in 0..<batch {
+            (y.mutableFloatPointer + image * width).update(
+                from: x.floatPointer + (image * tokens + index) * width, count: width)
+        }
+        return y
+    }
+
+    /// The mean over the tokens from `first` on.
+    ///
+    /// - Parameter x: `[B, T, C]`.
+    /// - Returns: `[B, C]`.
+    public func meanOverTokens(_ x: Tensor, from first: Int) -> Tensor {
+        let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
+        precondition(first >= 0 && first < tokens, "tokens from \(first) of \(x.shape)")
+        let y = allocate(Shape(batch, width))
+        for image in 0..<batch {
+            let arguments = ck_mean_pixels(
+                batch: 1, pixels: tokens - first, c: width, input: x.floatPointer + (image * tokens + first) * width,
+                output: y.mutableFloatPointer + image * width)
+            perform("mean over pixels", .CK_OP_mean_pixels_run, arguments, work: Double((tokens - first) * width))
+        }
+        return y
+    }
+
+    /// (a + b) / 2.
+    ///
+    /// - Precondition: both have the same shape; meant for a few values.
+    public func mean(_ a: Tensor, _ b: Tensor) -> Tensor {
+        precondition(a.shape == b.shape, "mean of \(a.shape) and \(b.shape)")
+        let y = allocate(a.shape)
+        guard mode == .compute else { return y }
+        let (first, second, target) = (a.floatPointer, b.floatPointer, y.mutableFloatPointer)
+        for index in 0..<a.count { target[index] = (first[index] + second[index]) / 2 }
+        return y
+    }
+}

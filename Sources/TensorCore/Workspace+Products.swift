@@ -1,0 +1,227 @@
+import CKernels
+
+/// Where the windows of a convolution or pooling lie.
+public struct Window: Sendable, Equatable {
+    /// Height and width of the window.
+    public var kernel: (height: Int, width: Int)
+    /// Distance between two windows.
+    public var stride: (height: Int, width: Int)
+    /// Rows above and columns left of the input that the first window covers.
+    public var paddingBefore: (height: Int, width: Int)
+    /// Rows below and columns right of the input that the last window may cover.
+    public var paddingAfter: (height: Int, width: Int)
+    /// Distance between two taps of a window.
+    public var dilation: (height: Int, width: Int)
+
+    /// A square window with the same padding on all sides.
+    public init(_ kernel: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1) {
+        self.init(
+            kernel: (kernel, kernel), stride: (stride, stride), paddingBefore: (padding, padding),
+            paddingAfter: (padding, padding), dilation: (dilation, dilation))
+    }
+
+    /// A window given side by side.
+    public init(
+        kernel: (height: Int, width: Int), stride: (height: Int, width: Int),
+        paddingBefore: (height: Int, width: Int), paddingAfter: (height: Int, width: Int),
+        dilation: (height: Int, width: Int) = (1, 1)
+    ) {
+        self.kernel = kernel
+        self.stride = stride
+        self.paddingBefore = paddingBefore
+        self.paddingAfter = paddingAfter
+        self.dilation = dilation
+    }
+
+    /// Windows that fit into an input of the given size.
+    ///
+    /// - Parameter ceiling: whether a last window may begin inside the input and padding and reach past them, as
+    ///   PyTorch's `ceil_mode`.
+    public func outputSize(height: Int, width: Int, ceiling: Bool = false) -> (height: Int, width: Int) {
+        (
+            Self.count(
+                height, kernel.height, stride.height, paddingBefore.height, paddingAfter.height, dilation.height, ceiling),
+            Self.count(width, kernel.width, stride.width, paddingBefore.width, paddingAfter.width, dilation.width, ceiling)
+        )
+    }
+
+    private static func count(
+        _ size: Int, _ kernel: Int, _ stride: Int, _ before: Int, _ after: Int, _ dilation: Int, _ ceiling: Bool
+    ) -> Int {
+        let free = size + before + after - dilation * (kernel - 1) - 1
+        guard free >= 0 else { return 0 }
+        guard ceiling, free % stride != 0 else { return free / stride + 1 }
+        // PyTorch drops a last window that would begin in the padding after the input.
+        let count = (free + stride - 1) / stride + 1
+        return (count - 1) * stride >= size + before ? count - 1 : count
+    }
+
+    /// The same window with other padding.
+    public func padded(before: (height: Int, width: Int), after: (height: Int, width: Int)) -> Window {
+        var copy = self
+        copy.paddingBefore = before
+        copy.paddingAfter = after
+        return copy
+    }
+
+    /// Whether two windows are the same.
+    public static func == (a: Window, b: Window) -> Bool {
+        a.kernel == b.kernel && a.stride == b.stride && a.paddingBefore == b.paddingBefore
+            && a.paddingAfter == b.paddingAfter && a.dilation == b.dilation
+    }
+}
+
+extension Workspace {
+    /// activation(x W^T * scale + bias + residual) for each row of x.
+    ///
+    /// - Parameters:
+    ///   - x: `[..., inputs]`.
+    ///   - weight: `outputs` x `inputs`, ``PackedMatrix/Form/plain``.
+    ///   - scale: `outputs` factors; needs a bias.
+    ///   - bias: `outputs` values.
+    ///   - residual: `[..., outputs]`.
+    /// - Returns: `[..., outputs]`.
+    /// - Precondition: the sizes agree.
+    public func linear(
+        _ x: Tensor, _ weight: PackedMatrix, scale: PackedVector? = nil, bias: PackedVector? = nil,
+        activation: Activation = .none, residual: Tensor? = nil
+    ) -> Tensor {
+        precondition(x.shape.rank >= 1 && x.shape[-1] == weight.inputs, "linear: \(x.shape) by \(weight.inputs) inputs")
+        let rows = weight.inputs == 0 ? 0 : x.count / weight.inputs
+        var dimensions = x.shape.dimensions
+        dimensions[dimensions.count - 1] = weight.outputs
+        let y = allocate(Shape(dimensions))
+        precondition(residual.map { $0.count == y.count } ?? true, "linear: residual \(residual?.shape ?? []) for \(y.shape)")
+        let arguments = ck_gemm(
+            m: rows, n: weight.outputs, k: weight.inputs, a: x.floatPointer, lda: weight.inputs, b: weight.pointer,
+            c: y.mutableFloatPointer, ldc: weight.outputs,
+            epilogue: epilogue(scale, bias, residual, activation))
+        let flops = 2 * Double(rows) * Double(weight.outputs) * Double(weight.inputs)
+        var sized = arguments
+        perform("linear", .CK_OP_gemm_run, arguments, flops: flops, work: flops / 8, scratchBytes: ck_gemm_scratch(&sized))
+        return y
+    }
+
+    /// activation(x * W * scale + bias + residual), a 2-D convolution; a 1-D one has height 1.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, H, W, C]`.
+    ///   - weight: for each group `outputs / groups` rows of `(C / groups) * taps` values, one matrix a group.
+    ///   - scale: `outputs` factors, such as a batch norm's; needs a bias.
+    ///   - residual: shaped like the result.
+    /// - Returns: `[B, H', W', outputs]`.
+    /// - Precondition: the sizes agree.
+    public func convolution(
+        _ x: Tensor, _ weight: [PackedMatrix], window: Window, scale: PackedVector? = nil, bias: PackedVector? = nil,
+        activation: Activation = .none, residual: Tensor? = nil
+    ) -> Tensor {
+        let groups = weight.count
+        let taps = window.kernel.height * window.kernel.width
+        precondition(x.shape.rank == 4 && groups > 0, "convolution: input \(x.shape)")
+        let (batch, height, width, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
+        let first = weight[0]
+        precondition(
+            channels == groups * (first.inputs / taps) && first.inputs % taps == 0,
+            "convolution: \(channels) channels by \(groups) groups of \(first.inputs) inputs")
+        let size = window.outputSize(height: height, width: width)
+        let outputs = first.outputs * groups
+        let y = allocate(Shape(batch, size.height, size.width, outputs))
+        precondition(residual.map { $0.shape == y.shape } ?? true, "convolution: residual \(residual?.shape ?? []) for \(y.shape)")
+        var arguments = ck_conv2d(
+            batch: batch, in_h: height, in_w: width, in_c: channels, out_h: size.height, out_w: size.width,
+            out_c: outputs, groups: groups, kernel_h: window.kernel.height, kernel_w: window.kernel.width,
+            stride_h: window.stride.height, stride_w: window.stride.width, pad_h: window.paddingBefore.height,
+            pad_w: window.paddingBefore.width, dilation_h: window.dilation.height, dilation_w: window.dilation.width,
+            input: x.floatPointer, in_image: height * width * channels, in_row: width * channels, in_col: channels,
+            weights: first.pointer, output: y.mutableFloatPointer, out_image: size.height * size.width * outputs,
+            out_row: size.width * outputs, out_col: outputs,
+            epilogue: epilogue(scale, bias, residual, activation))
+        let flops = 2 * Double(y.count) * Double(first.inputs)
+        switch first.form {
+        case .winograd:
+            perform(
+                "convolution 3x3", .CK_OP_winograd_run, arguments, flops: flops, work: flops / 8,
+                scratchBytes: ck_winograd_scratch(&arguments))
+        case .plain:
+            perform(
+                taps == 1 ? "convolution 1x1" : "convolution", .CK_OP_conv2d_run, arguments, flops: flops,
+                work: flops / 8, scratchBytes: ck_conv2d_scratch(&arguments))
+        }
+        return y
+    }
+
+    /// A transposed convolution (PyTorch's `ConvTranspose2d`), one ordinary convolution for each phase of the output.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, H, W, C]`.
+    ///   - weight: the phases' matrices and geometry, see ``TransposedKernel``.
+    /// - Returns: `[B, H', W', outputs]`.
+    public func transposedConvolution(
+        _ x: Tensor, _ weight: TransposedKernel, bias: PackedVector? = nil, activation: Activation = .none
+    ) -> Tensor {
+        precondition(x.shape.rank == 4 && x.shape[3] == weight.channels, "transposed convolution: input \(x.shape)")
+        let (batch, height, width, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
+        let size = weight.outputSize(height: height, width: width)
+        let outputs = weight.outputs
+        let y = allocate(Shape(batch, size.height, size.width, outputs))
+        for phase in weight.phases {
+            let rows = (size.height - phase.row + weight.stride - 1) / weight.stride
+            let columns = (size.width - phase.column + weight.stride - 1) / weight.stride
+            guard rows > 0, columns > 0 else { continue }
+            var arguments = ck_conv2d(
+                batch: batch, in_h: height, in_w: width, in_c: channels, out_h: rows, out_w: columns, out_c: outputs,
+                groups: 1, kernel_h: phase.kernelHeight, kernel_w: phase.kernelWidth, stride_h: 1, stride_w: 1,
+                pad_h: phase.paddingHeight, pad_w: phase.paddingWidth, dilation_h: 1, dilation_w: 1,
+                input: x.floatPointer, in_image: height * width * channels, in_row: width * channels, in_col: channels,
+                weights: phase.matrix.pointer,
+                output: y.mutableFloatPointer + (phase.row * size.width + phase.column) * outputs,
+                out_image: size.height * size.width * outputs, out_row: weight.stride * size.width * outputs,
+                out_col: weight.stride * outputs,
+                epilogue: epilogue(nil, bias, nil, activation))
+            let flops = 2 * Double(batch * rows * columns * outputs) * Double(phase.matrix.inputs)
+            perform(
+                "transposed convolution", .CK_OP_conv2d_run, arguments, flops: flops, work: flops / 8,
+                scratchBytes: ck_conv2d_scratch(&arguments))
+        }
+        return y
+    }
+
+    /// activation(x * w * scale + bias), each channel convolved on its own.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, H, W, C]`.
+    ///   - weight: `[taps, C]` values.
+    ///   - scale: `C` factors; needs a bias.
+    ///   - bias: `C` values.
+    /// - Returns: `[B, H', W', C]`.
+    public func depthwiseConvolution(
+        _ x: Tensor, _ weight: PackedVector, window: Window, scale: PackedVector? = nil, bias: PackedVector? = nil,
+        activation: Activation = .none
+    ) -> Tensor {
+        precondition(x.shape.rank == 4, "depthwise convolution: input \(x.shape)")
+        let (batch, height, width, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
+        let taps = window.kernel.height * window.kernel.width
+        precondition(weight.count == taps * channels, "depthwise convolution: \(weight.count) weights for \(x.shape)")
+        let size = window.outputSize(height: height, width: width)
+        let y = allocate(Shape(batch, size.height, size.width, channels))
+        let arguments = ck_depthwise2d(
+            batch: batch, in_h: height, in_w: width, out_h: size.height, out_w: size.width, channels: channels,
+            kernel_h: window.kernel.height, kernel_w: window.kernel.width, stride_h: window.stride.height,
+            stride_w: window.stride.width, pad_h: window.paddingBefore.height, pad_w: window.paddingBefore.width,
+            dilation_h: window.dilation.height, dilation_w: window.dilation.width, input: x.floatPointer,
+            weights: weight.pointer, bias: bias?.pointer, output: y.mutableFloatPointer,
+            activation: activation.kernelActivation, scale: scale?.pointer)
+        let flops = 2 * Double(y.count) * Double(taps)
+        perform("depthwise convolution", .CK_OP_depthwise2d_run, arguments, flops: flops, work: flops)
+        return y
+    }
+
+    private func epilogue(
+        _ scale: PackedVector?, _ bias: PackedVector?, _ residual: Tensor?, _ activation: Activation
+    ) -> ck_epilogue {
+        precondition(scale == nil || bias != nil, "a scale needs a bias")
+        return ck_epilogue(
+            bias: bias?.pointer, residual: residual?.floatPointer, activation: activation.kernelActivation,
+            scale: scale?.pointer)
+    }
+}

@@ -1,0 +1,104 @@
+import CKernels
+
+extension Workspace {
+    /// Layer norm over the last dimension: (x - mean) / sqrt(variance + epsilon) * weight + bias, population variance.
+    public func layerNorm(_ x: Tensor, weight: PackedVector?, bias: PackedVector?, epsilon: Float) -> Tensor {
+        rowNorm("layer norm", x, weight: weight, bias: bias, epsilon: epsilon, isRMS: false)
+    }
+
+    /// Root-mean-square norm over the last dimension: x / sqrt(mean(x^2) + epsilon) * weight.
+    public func rmsNorm(_ x: Tensor, weight: PackedVector?, epsilon: Float) -> Tensor {
+        rowNorm("RMS norm", x, weight: weight, bias: nil, epsilon: epsilon, isRMS: true)
+    }
+
+    private func rowNorm(
+        _ name: StaticString, _ x: Tensor, weight: PackedVector?, bias: PackedVector?, epsilon: Float, isRMS: Bool
+    ) -> Tensor {
+        let width = x.shape[-1]
+        precondition((weight?.count ?? width) == width && (bias?.count ?? width) == width, "\(name): \(x.shape)")
+        let y = allocate(x.shape)
+        let arguments = ck_layer_norm(
+            rows: width == 0 ? 0 : x.count / width, c: width, in_ld: width, out_ld: width, input: x.floatPointer,
+            gamma: weight?.pointer, beta: bias?.pointer, output: y.mutableFloatPointer, eps: epsilon, rms: isRMS ? 1 : 0)
+        perform(name, .CK_OP_layer_norm_run, arguments, work: 3 * Double(x.count))
+        return y
+    }
+
+    /// Group norm of `[B, ..., C]`: statistics over all positions and the C / groups channels of a group.
+    public func groupNorm(
+        _ x: Tensor, groups: Int, weight: PackedVector?, bias: PackedVector?, epsilon: Float,
+        activation: Activation = .none
+    ) -> Tensor {
+        let (batch, channels) = (x.shape[0], x.shape[-1])
+        precondition(groups > 0 && channels % groups == 0, "group norm: \(groups) groups of \(channels) channels")
+        let y = allocate(x.shape)
+        let pixels = batch * channels == 0 ? 0 : x.count / (batch * channels)
+        let arguments = ck_group_norm(
+            batch: batch, pixels: pixels, c: channels, groups: groups, input: x.floatPointer, gamma: weight?.pointer,
+            beta: bias?.pointer, output: y.mutableFloatPointer, eps: epsilon, activation: activation.kernelActivation)
+        perform("group norm", .CK_OP_group_norm_run, arguments, work: 4 * Double(x.count))
+        return y
+    }
+
+    /// activation(x * scale + shift), channel by channel of the last dimension: a batch norm that was not folded.
+    public func affine(
+        _ x: Tensor, scale: PackedVector?, shift: PackedVector?, activation: Activation = .none
+    ) -> Tensor {
+        let width = x.shape[-1]
+        precondition((scale?.count ?? width) == width && (shift?.count ?? width) == width, "affine: \(x.shape)")
+        let y = allocate(x.shape)
+        let arguments = ck_channel_affine(
+            rows: width == 0 ? 0 : x.count / width, c: width, input: x.floatPointer, scale: scale?.pointer,
+            shift: shift?.pointer, output: y.mutableFloatPointer, activation: activation.kernelActivation)
+        perform("affine", .CK_OP_channel_affine_run, arguments, work: Double(x.count))
+        return y
+    }
+
+    /// The activation of every value.
+    public func activated(_ x: Tensor, _ activation: Activation) -> Tensor {
+        sum(x, nil, activation)
+    }
+
+    /// activation(a + b).
+    ///
+    /// - Precondition: both have the same shape.
+    public func added(_ a: Tensor, _ b: Tensor, activation: Activation = .none) -> Tensor {
+        precondition(a.shape == b.shape, "sum of \(a.shape) and \(b.shape)")
+        return sum(a, b, activation)
+    }
+
+    private func sum(_ a: Tensor, _ b: Tensor?, _ activation: Activation) -> Tensor {
+        let y = allocate(a.shape)
+        let arguments = ck_add(
+            n: a.count, a: a.floatPointer, b: b?.floatPointer, output: y.mutableFloatPointer,
+            activation: activation.kernelActivation)
+        perform("elementwise", .CK_OP_add_run, arguments, work: Double(a.count))
+        return y
+    }
+
+    /// Every pixel's channels times the gate of its image: squeeze-and-excitation's last step.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, H, W, C]`.
+    ///   - gate: `[B, 1, 1, C]` or `[B, C]`.
+    public func gated(_ x: Tensor, by gate: Tensor) -> Tensor {
+        let (batch, channels) = (x.shape[0], x.shape[-1])
+        precondition(gate.count == batch * channels, "gate \(gate.shape) for \(x.shape)")
+        let y = allocate(x.shape)
+        let arguments = ck_channel_gate(
+            batch: batch, pixels: gate.count == 0 ? 0 : x.count / gate.count, c: channels, input: x.floatPointer,
+            gate: gate.floatPointer, output: y.mutableFloatPointer)
+        perform("gate", .CK_OP_channel_gate_run, arguments, work: Double(x.count))
+        return y
+    }
+
+    /// Softmax over the last dimension; a row of minus infinities gives zeros.
+    public func softmax(_ x: Tensor) -> Tensor {
+        let width = x.shape[-1]
+        let y = allocate(x.shape)
+        let arguments = ck_softmax(
+            rows: width == 0 ? 0 : x.count / width, c: width, input: x.floatPointer, output: y.mutableFloatPointer)
+        perform("softmax", .CK_OP_softmax_run, arguments, work: 8 * Double(x.count))
+        return y
+    }
+}

@@ -1,0 +1,111 @@
+import CKernels
+import TestSupport
+import Testing
+
+@Suite("Winograd kernel")
+struct WinogradKernelTests {
+    @Test("images of every parity and size", arguments: [1, 2, 3, 4, 5, 7, 8, 14, 23])
+    func sizes(_ size: Int) {
+        for width in [1, 4, 7, 16] {
+            let problem = ConvolutionProblem(height: size, width: width, channels: 20, outputs: 36, kernel: (3, 3))
+            #expect(problem.failures(.winograd) == [], "\(problem)")
+        }
+    }
+
+    @Test("channels around the lanes and panels", arguments: [1, 3, 15, 16, 17, 31, 32, 33, 64, 130])
+    func channels(_ count: Int) {
+        let many = ConvolutionProblem(height: 6, width: 6, channels: count, outputs: 33, kernel: (3, 3))
+        #expect(many.failures(.winograd) == [])
+        let few = ConvolutionProblem(height: 6, width: 6, channels: 20, outputs: count, kernel: (3, 3))
+        #expect(few.failures(.winograd) == [])
+    }
+
+    @Test("any padding and strides, with every piece of the epilogue", arguments: ck_activation.all)
+    func geometry(_ activation: ck_activation) {
+        for (pad, out) in [(0, 5), (1, 7), (2, 9), (-1, 3), (3, 4)] {
+            var problem = ConvolutionProblem(
+                batch: 2, height: 7, width: 7, channels: 18, outputs: 21, kernel: (3, 3)
+            ) { a in
+                (a.pad_h, a.pad_w, a.out_h, a.out_w) = (pad, pad, out, out)
+                (a.in_col, a.out_col) = (a.in_c + 3, a.out_c + 2)
+                (a.in_row, a.out_row) = (a.in_w * a.in_col + 5, a.out_w * a.out_col + 1)
+                (a.in_image, a.out_image) = (a.in_h * a.in_row + 2, a.out_h * a.out_row + 6)
+                a.epilogue.activation = activation
+            }
+            (problem.hasResidual, problem.hasScale) = (pad != 0, pad == 1)
+            #expect(problem.failures(.winograd) == [], "\(problem)")
+        }
+    }
+
+    @Test("more tiles and more panels than a block")
+    func blocks() {
+        let tiles = ConvolutionProblem(batch: 2, height: 17, width: 31, channels: 16, outputs: 40, kernel: (3, 3))
+        #expect(tiles.failures(.winograd) == [])
+        let panels = ConvolutionProblem(height: 12, width: 14, channels: 40, outputs: 200, kernel: (3, 3))
+        #expect(panels.failures(.winograd) == [])
+    }
+
+    @Test("the residual may be the output")
+    func residualInPlace() {
+        var problem = ConvolutionProblem(height: 6, width: 5, channels: 20, outputs: 37, kernel: (3, 3))
+        problem.hasResidual = true
+        #expect(problem.residualInPlaceFailures(.winograd) == [])
+    }
+
+    @Test("an image's result does not depend on the batch", arguments: ck_tier.runnable)
+    func batch(_ tier: ck_tier) {
+        let problem = ConvolutionProblem(batch: 5, height: 9, width: 7, channels: 40, outputs: 45, kernel: (3, 3))
+        let all = problem.output(tier, .winograd)
+        let size = problem.args.out_image
+        for b in 0..<5 {
+            let one = problem.image(b).output(tier, .winograd)
+            #expect(bitDifference(one, Array(all[b * size..<(b + 1) * size])) == nil)
+        }
+    }
+
+    @Test("its rounding error is no larger than the direct form's", arguments: ck_tier.bitEqual)
+    func accuracy(_ tier: ck_tier) {
+        var problem = ConvolutionProblem(height: 14, width: 14, channels: 128, outputs: 32, kernel: (3, 3))
+        problem.hasBias = false
+        let expected = problem.expected
+        func squaredError(_ values: [Float]) -> Double {
+            zip(values, expected).reduce(0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }
+        }
+        #expect(squaredError(problem.output(tier, .winograd)) < squaredError(problem.output(tier)))
+    }
+
+    @Test("weights packed in pieces, with a scale, from half precision: the same on every tier")
+    func packing() {
+        var generator = SeededGenerator(seed: 3)
+        let (rows, channels) = (70, 21)
+        let halves = generator.floats(rows * channels * 9).map { Float16($0).bitPattern }
+        let scale = generator.floats(rows)
+        func packed(_ tier: ck_tier, _ cuts: [Int]) -> GuardedFloats {
+            let out = GuardedFloats(ck_winograd_packed_floats(rows, channels))
+            halves.withUnsafeBufferPointer { halves in
+                scale.withUnsafeBufferPointer { scale in
+                    for (first, last) in zip(cuts, cuts.dropFirst()) {
+                        var p = ck_pack()
+                        (p.packed, p.n, p.k, p.row, p.rows) = (out.pointer, rows, 9 * channels, first, last - first)
+                        (p.channels, p.taps, p.storage) = (channels, 9, .CK_STORE_F16)
+                        p.source = halves.baseAddress.map { UnsafeRawPointer($0 + first * channels * 9) }
+                        p.scale = scale.baseAddress.map { $0 + first }
+                        ck_winograd_pack(tier, &p)
+                    }
+                }
+            }
+            return out
+        }
+        let whole = packed(.CK_PORTABLE, [0, rows])
+        for tier in ck_tier.runnable {
+            for cuts in [[0, rows], [0, 1, rows], [0, 16, 40, 69, rows], [0, 64, rows]] {
+                let out = packed(tier, cuts)
+                #expect(out.isIntact)
+                #expect(bitDifference(out.values, whole.values) == nil)
+            }
+        }
+        // Position (0, 0) of G g G^T is the kernel's first tap.
+        let first = Float(Float16(bitPattern: halves[0])) * scale[0]
+        #expect(whole.values[0] == first)
+    }
+}
