@@ -63,7 +63,7 @@ let package = Package(
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints", "TensorCore", "TestSupport"], swiftSettings: rules),
         .testTarget(
-            name: "MediaTests", dependencies: ["Media", "TestSupport"], resources: [.copy("Fixtures")],
+            name: "MediaTests", dependencies: ["Media", "JSON", "TestSupport"], resources: [.copy("Fixtures")],
             swiftSettings: rules),
         .testTarget(
             name: "LayersTests", dependencies: ["Layers", "TensorCore", "TestSupport"], resources: [.copy("Fixtures")],

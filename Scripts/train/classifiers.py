@@ -6,6 +6,7 @@ import torch
 from transformers import ResNetConfig, ResNetForImageClassification, ViTConfig, ViTForImageClassification
 
 import cifar
+from muon import Muon
 from training import Recipe, cosine, hold_and_fall
 
 NAMES = {"id2label": dict(enumerate(cifar.LABELS)), "label2id": {name: index for index, name in enumerate(cifar.LABELS)}}
@@ -50,7 +51,7 @@ def vision_transformer():
         hidden_size=192,
         num_hidden_layers=6,
         num_attention_heads=3,
-        intermediate_size=576,
+        intermediate_size=384,
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
         **NAMES,
@@ -96,15 +97,15 @@ def initialise_attention(attention, heads):
 
 
 def transformer_optimizers(model, objective):
-    """Muon for the matrices inside the layers, AdamW for all else (Jordan 2024, https://kellerjordan.github.io/posts/muon)."""
+    """Muon for the matrices inside the layers, AdamW for all else."""
     matrices = [p for p in model.vit.layers.parameters() if p.ndim == 2]
     inside = {id(p) for p in matrices}
     others = [p for p in model.parameters() if id(p) not in inside] + list(objective.parameters())
     weights, vectors = split_by_rank(others)
     groups = [{"params": weights, "weight_decay": 0.05}, {"params": vectors, "weight_decay": 0.0}]
     return [
-        torch.optim.Muon(matrices, lr=3e-3, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW(groups, lr=1e-3),
+        Muon(matrices, lr=3e-3, weight_decay=0.05),
+        torch.optim.AdamW(groups, lr=1e-3, fused=True),
     ]
 
 

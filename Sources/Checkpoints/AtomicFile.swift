@@ -11,7 +11,6 @@ struct AtomicFile: ~Copyable {
 
     init(_ path: String) throws(FileError) {
         try FileError.check(path, for: "write")
-        self.path = path
         var opened: Int32 = -1
         var sibling = ""
         repeat {
@@ -19,6 +18,7 @@ struct AtomicFile: ~Copyable {
             opened = open(sibling, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         } while opened < 0 && errno == EEXIST
         guard opened >= 0 else { throw FileError.last("write", path) }
+        self.path = path
         self.sibling = sibling
         descriptor = opened
     }

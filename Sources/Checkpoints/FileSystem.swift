@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 
 /// The few things the project asks of the file system. Paths are UTF-8; relative ones are relative to the working folder.
 public enum FileSystem {

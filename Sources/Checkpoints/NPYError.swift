@@ -9,6 +9,14 @@ public struct NPYError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What is there.
     public var found: String
 
+    /// An error at a byte of a file.
+    public init(file: String, offset: Int, expected: String, found: String) {
+        self.file = file
+        self.offset = offset
+        self.expected = expected
+        self.found = found
+    }
+
     /// The sentence a person reads.
     public var description: String { "\(file): byte \(offset): expected \(expected), found \(found)" }
 }

@@ -75,20 +75,17 @@ public struct Safetensors: TensorSource {
         guard source.count >= 8 else {
             throw failure(.lengthField, "the header's length in 8 bytes", "a file of \(source.count) bytes")
         }
-        do {
-            let length = try source.bytes(at: 0, count: 8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-            guard length <= UInt64(headerLimit) else {
-                throw failure(.headerLimit, "a header of at most \(headerLimit) bytes", "\(length)")
-            }
-            guard Int(length) <= source.count - 8 else {
-                throw failure(.headerWithinFile, "a header of \(length) bytes", "\(source.count - 8) bytes in the file")
-            }
-            return try source.bytes(at: 8, count: Int(length))
-        } catch let error as FileError {
-            throw .file(error)
-        } catch let error as CheckpointError {
-            throw error
+        func read(_ offset: Int, _ count: Int) throws(CheckpointError) -> [UInt8] {
+            do throws(FileError) { return try source.bytes(at: offset, count: count) } catch { throw .file(error) }
         }
+        let length = try read(0, 8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        guard length <= UInt64(headerLimit) else {
+            throw failure(.headerLimit, "a header of at most \(headerLimit) bytes", "\(length)")
+        }
+        guard Int(length) <= source.count - 8 else {
+            throw failure(.headerWithinFile, "a header of \(length) bytes", "\(source.count - 8) bytes in the file")
+        }
+        return try read(8, Int(length))
     }
 }
 

@@ -10,7 +10,7 @@ extension ImageClassifier {
     /// Reads a configuration file.
     ///
     /// - Throws: ``ImageClassifierError``.
-    public static func readConfig(_ path: String) throws(ImageClassifierError) -> Config {
+    static func readConfig(_ path: String) throws(ImageClassifierError) -> Config {
         let bytes: [UInt8]
         do throws(FileError) {
             bytes = try FileSystem.read(path, limit: Config.byteLimit)

@@ -79,6 +79,22 @@ enum Hostile {
             + [0xFF, 0xD9]
     }
 
+    /// A grey progressive JPEG whose scans of AC coefficients are nothing but runs of empty blocks: 40 bytes a scan.
+    static func progressive(_ side: Int, scans: Int) -> [UInt8] {
+        func segment(_ marker: UInt8, _ data: [UInt8]) -> [UInt8] { [0xFF, marker] + big(data.count + 2, 2) + data }
+        let blocks = (side + 7) / 8 * ((side + 7) / 8)
+        func table(_ number: UInt8, _ symbol: UInt8) -> [UInt8] {
+            segment(0xC4, [number, 1] + [UInt8](repeating: 0, count: 15) + [symbol])
+        }
+        // DC: one bit a block. AC: symbol E0 is a run of 16,384 empty blocks, in 15 bits.
+        let dc = segment(0xDA, [1, 1, 0, 0, 0, 0]) + [UInt8](repeating: 0, count: (blocks + 7) / 8)
+        let runs = (blocks + 16_383) / 16_384
+        let ac = segment(0xDA, [1, 1, 0, 1, 63, 0]) + [UInt8](repeating: 0, count: (15 * runs + 7) / 8)
+        let tables = segment(0xDB, [0] + [UInt8](repeating: 1, count: 64)) + table(0x00, 0) + table(0x10, 0xE0)
+        let frame = segment(0xC2, [8] + big(side, 2) + big(side, 2) + [1, 1, 0x11, 0])
+        return [0xFF, 0xD8] + tables + frame + dc + (1..<scans).flatMap { _ in ac } + [0xFF, 0xD9]
+    }
+
     static func riff(_ chunks: [UInt8]) -> [UInt8] {
         Array("RIFF".utf8) + little(chunks.count + 4) + Array("WEBP".utf8) + chunks
     }

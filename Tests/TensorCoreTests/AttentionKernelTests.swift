@@ -54,7 +54,8 @@ private struct AttentionProblem {
                     for j in 0..<keys where isSeen(b, i, j) {
                         var sum = 0.0
                         for d in 0..<headSize {
-                            sum += Double(query[(b * queries + i) * row + h * headSize + d])
+                            sum +=
+                                Double(query[(b * queries + i) * row + h * headSize + d])
                                 * Double(key[(b * keys + j) * row + h * headSize + d])
                         }
                         scores[j] = sum * Double(scale) + Double(bias?[(h * queries + i) * keys + j] ?? 0)
@@ -83,7 +84,9 @@ private struct AttentionProblem {
         _ body: (Int, (UnsafeMutablePointer<Float>) -> ck_attention) -> Result
     ) -> Result {
         // Starts at odd addresses: nothing promises that heads are aligned.
-        let (q, k, v) = (GuardedFloats(query, offset: 1), GuardedFloats(key, offset: 2), GuardedFloats(value, offset: 3))
+        let (q, k, v) = (
+            GuardedFloats(query, offset: 1), GuardedFloats(key, offset: 2), GuardedFloats(value, offset: 3)
+        )
         let lengthValues = lengths ?? [0]
         let biasValues = bias ?? [0]
         return lengthValues.withUnsafeBufferPointer { lengthBuffer in

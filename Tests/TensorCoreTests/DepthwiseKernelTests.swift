@@ -54,7 +54,8 @@ private struct DepthwiseProblem {
                                 let row = y * stride.h + i * dilation.h - pad.h
                                 let column = x * stride.w + j * dilation.w - pad.w
                                 guard row >= 0, row < height, column >= 0, column < width else { continue }
-                                sum += Double(input[((b * height + row) * width + column) * channels + c])
+                                sum +=
+                                    Double(input[((b * height + row) * width + column) * channels + c])
                                     * Double(weights[(i * kernel.w + j) * channels + c])
                             }
                         }

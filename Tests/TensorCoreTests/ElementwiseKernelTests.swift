@@ -18,7 +18,8 @@ struct ElementwiseKernelTests {
                     Double(values[$0]) * (hasScale ? Double(scale[$0 % c]) : 1) + (hasShift ? Double(shift[$0 % c]) : 0)
                 }
                 let failures = kernelFailures(
-                    .CK_OP_channel_affine_run, outputs: values.count, expected: expected, tolerance: elementwiseTolerance
+                    .CK_OP_channel_affine_run, outputs: values.count, expected: expected,
+                    tolerance: elementwiseTolerance
                 ) { output in
                     var a = ck_channel_affine()
                     (a.rows, a.c, a.input, a.output) = (rows, c, UnsafePointer(x.pointer), output)

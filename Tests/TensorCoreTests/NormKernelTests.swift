@@ -137,7 +137,8 @@ struct GroupNormKernelTests {
                 for g in 0..<groups {
                     let at = (0..<pixels).flatMap { p in (0..<width).map { (b * pixels + p) * c + g * width + $0 } }
                     let mean = at.reduce(0) { $0 + Double(input[$1]) } / Double(at.count)
-                    let variance = at.reduce(0) { $0 + (Double(input[$1]) - mean) * (Double(input[$1]) - mean) }
+                    let variance =
+                        at.reduce(0) { $0 + (Double(input[$1]) - mean) * (Double(input[$1]) - mean) }
                         / Double(at.count)
                     for i in at {
                         let x = (Double(input[i]) - mean) / (variance + 1e-5).squareRoot()
@@ -177,7 +178,8 @@ struct GroupNormKernelTests {
     @Test(
         "groups narrower and wider than a vector and than a chunk",
         arguments: [
-            (32, 32), (32, 1), (48, 3), (64, 4), (66, 6), (70, 7), (96, 32), (160, 2), (200, 1), (320, 32), (5, 5), (6, 2),
+            (32, 32), (32, 1), (48, 3), (64, 4), (66, 6), (70, 7), (96, 32), (160, 2), (200, 1), (320, 32), (5, 5),
+            (6, 2),
             (130, 1), (130, 2),
         ])
     func groups(_ c: Int, _ groups: Int) {

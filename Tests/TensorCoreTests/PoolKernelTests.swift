@@ -18,7 +18,9 @@ struct PoolKernelTests {
         var kind = ck_pool_kind.CK_POOL_MAX
         var input: [Float]
 
-        init(_ height: Int, _ width: Int, _ c: Int, kernel: (Int, Int), stride: Int = 1, pad: Int = 0, dilation: Int = 1) {
+        init(
+            _ height: Int, _ width: Int, _ c: Int, kernel: (Int, Int), stride: Int = 1, pad: Int = 0, dilation: Int = 1
+        ) {
             (self.height, self.width, self.c, self.kernel) = (height, width, c, kernel)
             (self.stride, self.pad, self.dilation) = (stride, pad, dilation)
             var generator = SeededGenerator(seed: 1)
@@ -176,7 +178,8 @@ struct PixelKernelTests {
                             for i in 0..<rowTaps {
                                 for j in 0..<colTaps {
                                     let pixel = (b * inH + Int(rowFirst[y]) + i) * inW + Int(colFirst[x]) + j
-                                    sum += Double(rowWeight[y * rowTaps + i]) * Double(colWeight[x * colTaps + j])
+                                    sum +=
+                                        Double(rowWeight[y * rowTaps + i]) * Double(colWeight[x * colTaps + j])
                                         * Double(values[pixel * c + channel])
                                 }
                             }

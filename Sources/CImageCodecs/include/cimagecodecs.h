@@ -51,7 +51,8 @@ typedef struct ic_header {
 
 /* `size` is the length of `out` in bytes and must be width * height * bytes_per_pixel of the same data's header. */
 
-ic_status ic_png_header(const uint8_t *data, size_t length, const ic_limits *limits, ic_header *header, ic_error *error);
+ic_status ic_png_header(
+    const uint8_t *data, size_t length, const ic_limits *limits, ic_header *header, ic_error *error);
 ic_status ic_png_decode(
     const uint8_t *data, size_t length, const ic_limits *limits, uint8_t *out, size_t size, ic_error *error);
 

@@ -1,0 +1,48 @@
+"""Muon (Jordan 2024, https://kellerjordan.github.io/posts/muon) for many small matrices.
+
+torch.optim.Muon treats one matrix after another. The matrices of a small transformer are too small for that to keep
+two cores busy, so this one stacks those of equal shape and treats them together.
+"""
+
+import torch
+
+
+def orthogonalise(stack, steps=5):
+    """Brings every singular value of each matrix near 1 (Newton-Schulz iteration of order five)."""
+    a, b, c = 3.4445, -4.7750, 2.0315
+    x = stack.bfloat16()
+    tall = x.shape[1] > x.shape[2]
+    if tall:
+        x = x.mT
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    for _ in range(steps):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return (x.mT if tall else x).float()
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum, made orthogonal, with decoupled weight decay.
+
+    Steps are scaled to the size of AdamW's, so learning rates mean the same (Liu et al. 2025, arXiv:2502.16982).
+    """
+
+    def __init__(self, matrices, lr, weight_decay, momentum=0.95):
+        by_shape = {}
+        for matrix in matrices:
+            by_shape.setdefault(tuple(matrix.shape), []).append(matrix)
+        groups = [{"params": same} for same in by_shape.values()]
+        super().__init__(groups, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            matrices = group["params"]
+            gradients = torch.stack([matrix.grad for matrix in matrices])
+            state = self.state[matrices[0]]
+            momentum = state.setdefault("momentum", torch.zeros_like(gradients))
+            momentum.lerp_(gradients, 1 - group["momentum"])
+            update = orthogonalise(gradients.lerp(momentum, group["momentum"]))  # Nesterov
+            rate = group["lr"] * 0.2 * max(gradients.shape[1:]) ** 0.5
+            for matrix, change in zip(matrices, update):
+                matrix.mul_(1 - group["lr"] * group["weight_decay"]).sub_(change, alpha=rate)

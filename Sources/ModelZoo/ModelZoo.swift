@@ -1,0 +1,3 @@
+@_exported public import ImageClassifiers
+@_exported public import Media
+@_exported public import TensorCore

@@ -1,0 +1,97 @@
+public import Checkpoints
+public import JSON
+
+/// A model cannot be found.
+public enum RegistryError: Error, Sendable, CustomStringConvertible {
+    /// No model has this name; the known ones are listed.
+    case unknown(name: String, known: [String], searched: [String])
+    /// A path that is no model folder.
+    case notAModel(path: String)
+    /// The Hugging Face cache does not have it.
+    case cache(CheckpointError)
+
+    /// The sentence a person reads.
+    public var description: String {
+        switch self {
+        case .unknown(let name, let known, let searched):
+            "no model is called \"\(name)\"; "
+                + (known.isEmpty
+                    ? "no models were found in \(searched.joined(separator: ", "))" : "known: \(known.joined(separator: ", "))")
+                + "; a folder is given by its path (./\(name)), a model in the Hugging Face cache as hf:org/name"
+        case .notAModel(let path):
+            "\(path): not a model folder, there is no config.json in it"
+        case .cache(let error): error.description
+        }
+    }
+}
+
+/// The models that can be named: those of the registry's folders, any folder by its path, and what lies in the
+/// Hugging Face cache.
+public struct Registry: Sendable {
+    /// A model folder.
+    public struct Entry: Sendable, Equatable {
+        /// The name it goes by: a folder's name, a path, or `hf:org/name`.
+        public var name: String
+        /// Where it lies.
+        public var folder: String
+    }
+
+    /// The folders whose subfolders are models, first come first served.
+    public let roots: [String]
+    private let environment: [String: String]
+
+    /// A registry of the given folders.
+    ///
+    /// - Parameter environment: the variables that say where the Hugging Face cache is (`HF_HOME`, `HF_HUB_CACHE`,
+    ///   `XDG_CACHE_HOME`, `HOME`).
+    public init(roots: [String], environment: [String: String] = [:]) {
+        self.roots = roots
+        self.environment = environment
+    }
+
+    /// The models of the registry's folders, sorted by name; of two with the same name the first folder's counts.
+    public func entries() -> [Entry] {
+        var found: [Entry] = []
+        for root in roots {
+            guard let names = try? FileSystem.list(root).names else { continue }
+            for name in names where !found.contains(where: { $0.name == name }) {
+                let folder = FileSystem.join(root, name)
+                if Self.isModel(folder) { found.append(Entry(name: name, folder: folder)) }
+            }
+        }
+        return found.sorted { $0.name < $1.name }
+    }
+
+    /// The folder of a model.
+    ///
+    /// - Parameter name: a name of the registry, a path (with a slash in it, or `.`), or `hf:org/name[@revision]`.
+    public func find(_ name: String) throws(RegistryError) -> Entry {
+        if name.hasPrefix("hf:") {
+            do throws(CheckpointError) {
+                let folder = try HFCache(environment: environment).snapshot(String(name.dropFirst(3)))
+                return Entry(name: name, folder: folder)
+            } catch { throw .cache(error) }
+        }
+        if name.contains("/") || name == "." || name == ".." {
+            guard Self.isModel(name) else { throw .notAModel(path: name) }
+            return Entry(name: name, folder: name)
+        }
+        let all = entries()
+        if let entry = all.first(where: { $0.name == name }) { return entry }
+        guard !Self.isModel(name) else { return Entry(name: name, folder: name) }
+        throw .unknown(name: name, known: all.map(\.name), searched: roots)
+    }
+
+    /// The card in a model's folder, or `nil` where it has none.
+    ///
+    /// - Throws: ``ConfigError`` where there is one that cannot be read.
+    public func card(_ entry: Entry) throws(ConfigError) -> ModelCard? {
+        let path = FileSystem.join(entry.folder, "card.json")
+        guard let bytes = try? FileSystem.read(path, limit: Config.byteLimit) else { return nil }
+        return try ModelCard(Config(file: path, bytes: bytes))
+    }
+
+    private static func isModel(_ folder: String) -> Bool {
+        FileSystem.isRegularFile(FileSystem.join(folder, "config.json"))
+    }
+}
