@@ -46,12 +46,16 @@ extension Config {
 
     /// timm's and torchvision's `model_args`, refusing any that is not in `known`.
     ///
-    /// timm repeats the number of classes there, and names the input's channels.
+    /// timm repeats the number of classes there, and names the input's channels and the pooling; networks that do not
+    /// know `global_pool` as an argument take the mean.
     func modelArguments(known: Set<String>) throws(ConfigError) -> Config {
+        let takesMean = !known.contains("global_pool")
+        if takesMean { _ = try choice("global_pool", ["avg": ()], default: ()) }
         guard let arguments = try optionalObject("model_args") else {
             return Config(file: file, object: JSONObject(), keyPath: "model_args")
         }
-        let repeated: Set<String> = ["num_classes", "in_chans"]
+        let repeated: Set<String> = ["num_classes", "in_chans", "global_pool"]
+        if takesMean { _ = try arguments.choice("global_pool", ["avg": ()], default: ()) }
         for key in arguments.keys where !known.union(repeated).contains(key) {
             throw arguments.failure(
                 key, expected: "one of \(known.sorted().joined(separator: ", "))", found: "an option that is not supported")

@@ -1,0 +1,41 @@
+# Zoo's chores. `make run` and `make test` are all that a new user needs.
+SWIFT ?= swift
+BUILD := $(SWIFT) build -c release
+ZOO := .build/release/zoo
+PYTHON ?= python3
+
+.PHONY: help run test setup build lint format bench parity bench-peers clean
+
+help:            ## lists the targets
+	@grep -E '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
+
+run: build       ## installs what is missing, builds, and classifies the samples with the shipped models
+	@for model in zoo/*/; do $(ZOO) classify --model "$$(basename "$$model")" samples || exit $$?; done
+
+test: setup      ## installs what is missing, builds, and runs the tests
+	$(SWIFT) test -c release --disable-xctest
+
+setup:           ## installs the system libraries that are missing (Debian)
+	@sh Scripts/setup.sh
+
+build: setup     ## builds the zoo command
+	$(BUILD) --product zoo
+
+lint:            ## checks the formatting of the Swift sources
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format:          ## formats the Swift sources
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+bench: setup     ## measures the kernels against the machine's peak
+	$(BUILD) --product zoo-bench
+	.build/release/zoo-bench
+
+parity: build    ## compares full-size models with PyTorch, end to end (Python, downloads packages)
+	$(PYTHON) Scripts/parity.py --zoo $(ZOO) --work .build/parity
+
+bench-peers: build ## times Zoo, ONNX Runtime, OpenVINO and PyTorch in turns (Python, downloads packages)
+	$(PYTHON) Scripts/bench_peers.py --zoo $(ZOO) --work .build/parity
+
+clean:           ## removes what was built
+	$(SWIFT) package clean
