@@ -124,7 +124,7 @@ void ck_winograd_pack(ck_tier tier, const ck_pack *args);
 size_t ck_winograd_scratch(const ck_conv2d *args);
 void ck_winograd_run(ck_tier tier, const ck_conv2d *args, int part, int parts, void *scratch);
 
-/// Depthwise convolution: channel c of the output from channel c of the input.
+/// Depthwise convolution: channel c of the output from channel c of the input. Taps outside the input are left out.
 /// Weights: [kernel_h * kernel_w][channels]. y = activation(sum * scale[c] + bias[c]), fused; bias and scale [channels]
 /// or NULL; where there is a scale, there is a bias.
 typedef struct ck_depthwise2d {
