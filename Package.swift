@@ -53,7 +53,7 @@ let package = Package(
             swiftSettings: rules),
         .executableTarget(name: "zoo", dependencies: ["ZooCommand"], swiftSettings: rules),
         .executableTarget(
-            name: "zoo-bench", dependencies: ["TensorCore"], path: "Sources/bench", swiftSettings: rules),
+            name: "zoo-bench", dependencies: ["TensorCore", "Arguments", "JSON"], path: "Sources/bench", swiftSettings: rules),
 
         // Tests.
         .target(name: "TestSupport", dependencies: ["TensorCore", "CKernels"], path: "Tests/TestSupport", swiftSettings: rules),

@@ -24,7 +24,9 @@ enum ByteSource: Sendable {
         switch self {
         case .file(let file): try file.read(at: offset, into: buffer)
         case .memory(let bytes, _):
-            bytes.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + buffer.count])) }
+            bytes.withUnsafeBytes {
+                buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + buffer.count]))
+            }
         }
     }
 

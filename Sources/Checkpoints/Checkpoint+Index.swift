@@ -66,7 +66,8 @@ extension Checkpoint {
         while i < placed.count || j < held.count {
             if i < placed.count, j == held.count || placed[i].precedesByBytes(held[j]) {
                 throw .index(
-                    map.failure(placed[i], expected: "a file that holds this tensor", found: "\(shard.location) without it"))
+                    map.failure(
+                        placed[i], expected: "a file that holds this tensor", found: "\(shard.location) without it"))
             }
             if j < held.count, i == placed.count || held[j].precedesByBytes(placed[i]) {
                 let place = map.object[held[j]]?.stringValue.map { "\($0.quoted), though" } ?? "no such key, though"

@@ -125,7 +125,9 @@ extension HFCache {
             for name in (try? FileSystem.list(folder))?.names ?? [] {
                 let path = FileSystem.join(folder, name)
                 if FileSystem.isRegularFile(path) {
-                    if let commit = Self.commit(in: path) { result.append(Revision(name: prefix + name, commit: commit)) }
+                    if let commit = Self.commit(in: path) {
+                        result.append(Revision(name: prefix + name, commit: commit))
+                    }
                 } else if depth < 8, FileSystem.isDirectory(path) {
                     collect(path, prefix + name + "/", depth + 1)
                 }

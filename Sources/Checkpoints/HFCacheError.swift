@@ -37,7 +37,8 @@ public struct HFCacheError: Error, Sendable, Equatable, CustomStringConvertible 
         case .ambiguous(let digits, let commits):
             "\(place): \(digits.quoted) is the start of several commits: \(commits.joined(separator: ", "))"
         case .damagedRevision(let file): "\(place): \(file) does not hold a commit of 40 hexadecimal digits"
-        case .noSnapshot(let commit): "\(place): the files of commit \(commit) are not there; its download is incomplete"
+        case .noSnapshot(let commit):
+            "\(place): the files of commit \(commit) are not there; its download is incomplete"
         }
     }
 }

@@ -16,7 +16,9 @@ struct NPYHeader {
     init(_ bytes: [UInt8], file: String) throws(NPYError) {
         self.bytes = bytes
         self.file = file
-        guard bytes.starts(with: Self.magic) else { throw failure("a file that starts with \\x93NUMPY", "another start") }
+        guard bytes.starts(with: Self.magic) else {
+            throw failure("a file that starts with \\x93NUMPY", "another start")
+        }
         guard bytes.count >= 8 else { throw failure("a version", "the end of the file", at: bytes.count) }
         guard (1...3).contains(bytes[6]), bytes[7] == 0 else {
             throw failure("version 1.0, 2.0 or 3.0", "\(bytes[6]).\(bytes[7])", at: 6)
@@ -137,7 +139,8 @@ struct NPYHeader {
 
     private mutating func boolean() -> Bool? {
         skipSpaces()
-        for (word, value) in [("True", true), ("False", false)] where bytes[place..<dataOffset].starts(with: word.utf8) {
+        for (word, value) in [("True", true), ("False", false)] where bytes[place..<dataOffset].starts(with: word.utf8)
+        {
             place += word.utf8.count
             return value
         }
@@ -147,7 +150,8 @@ struct NPYHeader {
     private mutating func integer() throws(NPYError) -> Int {
         skipSpaces()
         let digits = bytes[place..<dataOffset].prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        guard let value = Int(String(decoding: digits, as: UTF8.self)), digits.count == 1 || digits.first != UInt8(ascii: "0")
+        guard let value = Int(String(decoding: digits, as: UTF8.self)),
+            digits.count == 1 || digits.first != UInt8(ascii: "0")
         else {
             throw failure("a dimension from 0 to 2^63 - 1", digits.isEmpty ? "something else" : "another number")
         }

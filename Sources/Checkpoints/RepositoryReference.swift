@@ -35,13 +35,17 @@ struct RepositoryReference {
     static func isCommit(_ text: String) -> Bool { text.utf8.count == 40 && isHexadecimal(text) }
 
     private static func isHexadecimal(_ text: String) -> Bool {
-        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) }
+        text.utf8.allSatisfy {
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+        }
     }
 
     /// The hub's own rule (huggingface_hub, `validate_repo_id`).
     private static func check(name: Substring.UTF8View) throws(Refusal) {
         guard !name.isEmpty else { throw Refusal(reason: "a part of the name is empty") }
-        guard name.count <= longestName else { throw Refusal(reason: "a part of the name is longer than \(longestName)") }
+        guard name.count <= longestName else {
+            throw Refusal(reason: "a part of the name is longer than \(longestName)")
+        }
         let dash = UInt8(ascii: "-")
         let dot = UInt8(ascii: ".")
         for byte in name {

@@ -49,7 +49,9 @@ struct SafetensorsHeader {
     }
 
     private mutating func parse() throws {
-        guard try scanner.peek() == .object else { throw try failure(.startsWithBrace, nil, "a header that starts with '{'") }
+        guard try scanner.peek() == .object else {
+            throw try failure(.startsWithBrace, nil, "a header that starts with '{'")
+        }
         try scanner.beginObject()
         while let name = try scanner.nextKey() {
             let place = start + scanner.keyOffset

@@ -41,7 +41,8 @@ struct ShardFolder {
         } catch {
             throw Refusal(expected: "a file in the index's folder", found: ": \(error.cause)")
         }
-        guard target.utf8.starts(with: (folder == "/" ? folder : folder + "/").utf8) || isBlob(target, of: folder) else {
+        guard target.utf8.starts(with: (folder == "/" ? folder : folder + "/").utf8) || isBlob(target, of: folder)
+        else {
             throw Refusal(expected: "a file in the index's folder", found: ", a link out of it")
         }
         return target

@@ -22,6 +22,15 @@ public enum CheckpointLayout: String, Sendable {
             throw config.failure("architectures", expected: "\"architectures\" (transformers) or \"architecture\" (timm)")
         }
     }
+
+    /// What one of the layouts calls a thing.
+    func name(_ transformers: String, _ timm: String, _ torchvision: String) -> String {
+        switch self {
+        case .transformers: transformers
+        case .timm: timm
+        case .torchvision: torchvision
+        }
+    }
 }
 
 extension Config {

@@ -115,8 +115,8 @@ public struct ConvNeXt: ClassifierNetwork {
                 downsampling = nil
             } else {
                 downsampling = (
-                    try LayerNorm(inputs, epsilon: ConvNeXt.epsilon, names.downsampling(0)),
-                    try Convolution(inputs, outputs, kernel: 2, stride: 2, names.downsampling(1))
+                    try LayerNorm(inputs, epsilon: ConvNeXt.epsilon, names.downsamplingNorm),
+                    try Convolution(inputs, outputs, kernel: 2, stride: 2, names.downsamplingConvolution)
                 )
             }
             var blocks: [Block] = []
@@ -155,88 +155,67 @@ public struct ConvNeXt: ClassifierNetwork {
 
     /// Where each layout keeps its tensors.
     private struct Names {
-        let layout: CheckpointLayout
-        let w: Weights
+        private let layout: CheckpointLayout
+        private let w: Weights
 
         init(_ layout: CheckpointLayout, _ w: Weights) {
             self.layout = layout
             self.w = w
         }
 
-        var stem: Weights {
-            switch layout {
-            case .transformers: w("convnext.embeddings.patch_embeddings")
-            case .timm: w("stem.0")
-            case .torchvision: w("features.0.0")
-            }
+        var stem: Weights { w(layout.name("convnext.embeddings.patch_embeddings", "stem.0", "features.0.0")) }
+        var stemNorm: Weights { w(layout.name("convnext.embeddings.layernorm", "stem.1", "features.0.1")) }
+        var norm: Weights { w(layout.name("convnext.layernorm", "head.norm", "classifier.0")) }
+        var head: Weights { w(layout.name("classifier", "head.fc", "classifier.2")) }
+
+        func stage(_ index: Int) -> Stage {
+            // torchvision counts the layers between stages as stages of their own.
+            layout == .torchvision
+                ? Stage(layout: layout, downsampling: w("features")(2 * index), blocks: w("features")(2 * index + 1))
+                : Stage(layout: layout, w(layout.name("convnext.encoder.stages", "stages", ""))(index))
         }
-        var stemNorm: Weights {
-            switch layout {
-            case .transformers: w("convnext.embeddings.layernorm")
-            case .timm: w("stem.1")
-            case .torchvision: w("features.0.1")
-            }
-        }
-        var norm: Weights {
-            switch layout {
-            case .transformers: w("convnext.layernorm")
-            case .timm: w("head.norm")
-            case .torchvision: w("classifier.0")
-            }
-        }
-        var head: Weights {
-            switch layout {
-            case .transformers: w("classifier")
-            case .timm: w("head.fc")
-            case .torchvision: w("classifier.2")
-            }
-        }
-        func stage(_ index: Int) -> Stage { Stage(names: self, index: index) }
 
         struct Stage {
-            let names: Names
-            let index: Int
+            private let layout: CheckpointLayout
+            private let downsampling: Weights
+            private let blocks: Weights
 
-            /// The norm (0) and the convolution (1) that halve the image.
-            func downsampling(_ part: Int) -> Weights {
-                switch names.layout {
-                case .transformers: names.w("convnext.encoder.stages")(index)("downsampling_layer")(part)
-                case .timm: names.w("stages")(index)("downsample")(part)
-                case .torchvision: names.w("features")(2 * index)(part)
-                }
+            init(layout: CheckpointLayout, downsampling: Weights, blocks: Weights) {
+                self.layout = layout
+                self.downsampling = downsampling
+                self.blocks = blocks
             }
-            func block(_ number: Int) -> Block {
-                switch names.layout {
-                case .transformers:
-                    Block(layout: .transformers, w: names.w("convnext.encoder.stages")(index)("layers")(number))
-                case .timm: Block(layout: .timm, w: names.w("stages")(index)("blocks")(number))
-                case .torchvision: Block(layout: .torchvision, w: names.w("features")(2 * index + 1)(number))
-                }
+
+            init(layout: CheckpointLayout, _ w: Weights) {
+                self.init(
+                    layout: layout, downsampling: w(layout.name("downsampling_layer", "downsample", "")),
+                    blocks: w(layout.name("layers", "blocks", "")))
             }
+
+            /// The norm that comes before the convolution that halves the image.
+            var downsamplingNorm: Weights { downsampling(0) }
+            /// The convolution that halves the image.
+            var downsamplingConvolution: Weights { downsampling(1) }
+            func block(_ number: Int) -> Block { Block(layout, blocks(number)) }
         }
 
         struct Block {
-            let layout: CheckpointLayout
-            let w: Weights
+            private let layout: CheckpointLayout
+            private let w: Weights
 
-            private func place(_ transformers: String, _ timm: String, _ torchvision: String) -> Weights {
-                switch layout {
-                case .transformers: w(transformers)
-                case .timm: w(timm)
-                case .torchvision: w(torchvision)
-                }
+            init(_ layout: CheckpointLayout, _ w: Weights) {
+                self.layout = layout
+                self.w = w
             }
-            var depthwise: Weights { place("dwconv", "conv_dw", "block.0") }
-            var norm: Weights { place("layernorm", "norm", "block.2") }
-            var expand: Weights { place("pwconv1", "mlp.fc1", "block.3") }
-            var reduce: Weights { place("pwconv2", "mlp.fc2", "block.5") }
+
+            var depthwise: Weights { w(layout.name("dwconv", "conv_dw", "block.0")) }
+            var norm: Weights { w(layout.name("layernorm", "norm", "block.2")) }
+            var expand: Weights { w(layout.name("pwconv1", "mlp.fc1", "block.3")) }
+            var reduce: Weights { w(layout.name("pwconv2", "mlp.fc2", "block.5")) }
 
             func layerScale(_ width: Int) throws(WeightError) -> [Float] {
-                switch layout {
-                case .transformers: try w.vector("layer_scale_parameter", width)
-                case .timm: try w.vector("gamma", width)
-                case .torchvision: try w.tensor("layer_scale", shape: [width, 1, 1]).floats
-                }
+                let name = layout.name("layer_scale_parameter", "gamma", "layer_scale")
+                return try w.tensor(name, shape: layout == .torchvision ? [width, 1, 1] : [width]).floats
             }
         }
     }

@@ -130,10 +130,24 @@ public struct ImageClassifier: Sendable {
     /// - Returns: `[B, classes]`; the same bits for an image whatever the batch it is in.
     /// - Throws: as ``outputs(_:)``.
     public func logits(_ pixels: Tensor) throws(ImageClassifierError) -> Tensor {
+        try pass(pixels, profile: false).logits
+    }
+
+    /// Computes logits as ``logits(_:)`` does, and measures every operation.
+    ///
+    /// - Returns: what the pass cost; `allocations` is 0 where a pass of the same shape has run before.
+    /// - Throws: as ``outputs(_:)``.
+    public func profile(_ pixels: Tensor) throws(ImageClassifierError) -> Workspace.Account {
+        try pass(pixels, profile: true).account
+    }
+
+    private func pass(
+        _ pixels: Tensor, profile: Bool
+    ) throws(ImageClassifierError) -> (logits: Tensor, account: Workspace.Account) {
         try check(pixels)
         let (batch, step) = (pixels.shape[0], imagesAtATime(pixels))
-        let logits = runtime.withWorkspace { ws in
-            Tensor(shape: Shape(batch, network.classCount)) { values in
+        let result = runtime.withWorkspace(profile: profile) { ws in
+            let logits = Tensor(shape: Shape(batch, network.classCount)) { values in
                 for first in stride(from: 0, to: batch, by: step) {
                     let part = pixels.rows(first..<min(first + step, batch))
                     let output = network(ws.channelsLast(part), ws).logits
@@ -142,9 +156,10 @@ public struct ImageClassifier: Sendable {
                     }
                 }
             }
+            return (logits: logits, account: ws.account)
         }
-        try Self.checkFinite(logits)
-        return logits
+        try Self.checkFinite(result.logits)
+        return result
     }
 
     /// The most probable classes of an image.

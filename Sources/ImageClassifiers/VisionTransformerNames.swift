@@ -13,78 +13,58 @@ struct VisionTransformerNames {
         self.w = w
     }
 
-    private var isDeiT: Bool { configuration.hasDistillationToken }
     /// transformers' name of the model without its head.
-    private var base: Weights { w(isDeiT ? "deit" : "vit") }
+    private var base: String { configuration.hasDistillationToken ? "deit" : "vit" }
 
-    private func place(_ transformers: String, _ timm: String, _ torchvision: String) -> Weights {
-        switch layout {
-        case .transformers: base(transformers)
-        case .timm: w(timm)
-        case .torchvision: w(torchvision)
-        }
+    var patches: Weights {
+        w(layout.name("\(base).embeddings.patch_embeddings.projection", "patch_embed.proj", "conv_proj"))
     }
-
-    var patches: Weights { place("embeddings.patch_embeddings.projection", "patch_embed.proj", "conv_proj") }
-    var norm: Weights { place("layernorm", configuration.head == .meanOfPatches ? "fc_norm" : "norm", "encoder.ln") }
-
+    var norm: Weights {
+        w(layout.name("\(base).layernorm", configuration.head == .meanOfPatches ? "fc_norm" : "norm", "encoder.ln"))
+    }
     var head: Weights {
-        switch layout {
-        case .transformers: w(configuration.head == .distilled ? "cls_classifier" : "classifier")
-        case .timm: w("head")
-        case .torchvision: w("heads.head")
-        }
+        w(layout.name(configuration.head == .distilled ? "cls_classifier" : "classifier", "head", "heads.head"))
     }
     var distillationHead: Weights { w(layout == .transformers ? "distillation_classifier" : "head_dist") }
 
     func classToken() throws(WeightError) -> [Float] {
-        let shape = [1, 1, configuration.width]
-        switch layout {
-        case .transformers: return try base("embeddings").tensor("cls_token", shape: shape).floats
-        case .timm: return try w.tensor("cls_token", shape: shape).floats
-        case .torchvision: return try w.tensor("class_token", shape: shape).floats
-        }
+        try vectors(layout.name("\(base).embeddings.cls_token", "cls_token", "class_token"), 1)
     }
     func distillationToken() throws(WeightError) -> [Float] {
-        let shape = [1, 1, configuration.width]
-        return layout == .transformers
-            ? try base("embeddings").tensor("distillation_token", shape: shape).floats
-            : try w.tensor("dist_token", shape: shape).floats
+        try vectors(layout == .transformers ? "\(base).embeddings.distillation_token" : "dist_token", 1)
     }
     func positions(_ tokens: Int) throws(WeightError) -> [Float] {
-        let shape = [1, tokens, configuration.width]
-        switch layout {
-        case .transformers: return try base("embeddings").tensor("position_embeddings", shape: shape).floats
-        case .timm: return try w.tensor("pos_embed", shape: shape).floats
-        case .torchvision: return try w("encoder").tensor("pos_embedding", shape: shape).floats
-        }
+        let name = layout.name("\(base).embeddings.position_embeddings", "pos_embed", "encoder.pos_embedding")
+        return try vectors(name, tokens)
+    }
+    private func vectors(_ name: String, _ tokens: Int) throws(WeightError) -> [Float] {
+        try w.tensor(name, shape: [1, tokens, configuration.width]).floats
     }
 
     func block(_ index: Int) -> Block {
-        switch layout {
-        case .transformers: Block(layout: layout, w: base("encoder.layer")(index))
-        case .timm: Block(layout: layout, w: w("blocks")(index))
-        case .torchvision: Block(layout: layout, w: w("encoder.layers.encoder_layer_\(index)"))
-        }
+        Block(
+            layout,
+            layout == .torchvision
+                ? w("encoder.layers.encoder_layer_\(index)")
+                : w(layout.name("\(base).encoder.layer", "blocks", ""))(index))
     }
 
     struct Block {
-        let layout: CheckpointLayout
-        let w: Weights
+        private let layout: CheckpointLayout
+        private let w: Weights
 
-        private func place(_ transformers: String, _ timm: String, _ torchvision: String) -> Weights {
-            switch layout {
-            case .transformers: w(transformers)
-            case .timm: w(timm)
-            case .torchvision: w(torchvision)
-            }
+        init(_ layout: CheckpointLayout, _ w: Weights) {
+            self.layout = layout
+            self.w = w
         }
 
-        var attentionNorm: Weights { place("layernorm_before", "norm1", "ln_1") }
-        var attentionOutput: Weights { place("attention.output.dense", "attn.proj", "self_attention.out_proj") }
-        var mlpNorm: Weights { place("layernorm_after", "norm2", "ln_2") }
-        var expand: Weights { place("intermediate.dense", "mlp.fc1", "mlp.0") }
-        var reduce: Weights { place("output.dense", "mlp.fc2", "mlp.3") }
+        var attentionNorm: Weights { w(layout.name("layernorm_before", "norm1", "ln_1")) }
+        var attentionOutput: Weights {
+            w(layout.name("attention.output.dense", "attn.proj", "self_attention.out_proj"))
+        }
+        var mlpNorm: Weights { w(layout.name("layernorm_after", "norm2", "ln_2")) }
+        var expand: Weights { w(layout.name("intermediate.dense", "mlp.fc1", "mlp.0")) }
+        var reduce: Weights { w(layout.name("output.dense", "mlp.fc2", "mlp.3")) }
 
         func projections(bias: Bool) -> SelfAttention.Projections {
             switch layout {

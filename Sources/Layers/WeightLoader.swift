@@ -44,7 +44,7 @@ public final class WeightLoader {
     func has(_ name: String) -> Bool { source.info(name) != nil }
 
     /// Checks a tensor's shape and type and notes that it was used.
-    private func take(_ name: String, shape: [Int], isBuffer: Bool) throws(WeightError) -> TensorInfo {
+    func take(_ name: String, shape: [Int], isBuffer: Bool = false) throws(WeightError) -> TensorInfo {
         guard let info = source.info(name) else {
             throw .missing(location: source.location, tensor: name, expected: shape)
         }
@@ -73,22 +73,18 @@ public final class WeightLoader {
         return values
     }
 
-    /// Notes that rows `sourceRow...` of a tensor are to be packed as rows `row...` of a matrix.
-    func pack(
-        _ name: String, shape: [Int], into matrix: PackedMatrix, row: Int, taps: Int, sourceRow: Int = 0
-    ) throws(WeightError) {
-        let info = try take(name, shape: shape, isBuffer: false)
+    /// Notes that rows of a tensor are to be packed as the rows from `row` on of a matrix.
+    func pack(_ tensor: TensorInfo, rows: Range<Int>, into matrix: PackedMatrix, row: Int, taps: Int) {
         guard !plansOnly else { return }
-        let rowBytes = max(matrix.inputs * info.dtype.byteCount, 1)
+        let rowBytes = max(matrix.inputs * tensor.dtype.byteCount, 1)
         // Whole panels, so that no two threads write the same one.
         let step = max(32, Self.stepBytes / rowBytes / 32 * 32)
-        let count = min(shape[0] - sourceRow, matrix.outputs - row)
-        for start in stride(from: 0, to: count, by: step) {
-            let end = min(start + step, count)
+        for start in stride(from: 0, to: rows.count, by: step) {
+            let end = min(start + step, rows.count)
             jobs.append(
                 PackJob(
-                    tensor: name, dtype: info.dtype, matrix: matrix, rows: row + start..<row + end, taps: taps,
-                    sourceRow: sourceRow + start))
+                    tensor: tensor.name, dtype: tensor.dtype, matrix: matrix, rows: row + start..<row + end, taps: taps,
+                    sourceRow: rows.lowerBound + start))
         }
     }
 

@@ -52,12 +52,16 @@ public struct Weights {
         _ parts: [(weights: Weights, name: String, outputs: Int)], inputs: Int
     ) throws(WeightError) -> PackedMatrix {
         guard let loader = parts.first?.weights.loader else { preconditionFailure("a stack of no matrices") }
+        // Shapes are checked before memory is taken: a configuration may ask for any size, a file holds what it holds.
+        var tensors: [TensorInfo] = []
+        for part in parts {
+            tensors.append(try loader.take(part.weights.fullName(part.name), shape: [part.outputs, inputs]))
+        }
         let matrix = PackedMatrix(
             outputs: parts.reduce(0) { $0 + $1.outputs }, inputs: inputs, in: loader.memory)
         var row = 0
-        for part in parts {
-            try loader.pack(
-                part.weights.fullName(part.name), shape: [part.outputs, inputs], into: matrix, row: row, taps: 1)
+        for (tensor, part) in zip(tensors, parts) {
+            loader.pack(tensor, rows: 0..<part.outputs, into: matrix, row: row, taps: 1)
             row += part.outputs
         }
         return matrix
@@ -74,17 +78,14 @@ public struct Weights {
     ) throws(WeightError) -> [PackedMatrix] {
         let taps = size.reduce(1, *)
         let (groupOutputs, groupChannels) = (outputs / groups, channels / groups)
-        let shape = [outputs, groupChannels] + size
-        var matrices: [PackedMatrix] = []
-        for _ in 0..<groups {
-            matrices.append(
-                PackedMatrix(outputs: groupOutputs, inputs: groupChannels * taps, form: form, in: loader.memory))
+        let tensor = try loader.take(fullName(name), shape: [outputs, groupChannels] + size)
+        return (0..<groups).map { group in
+            let matrix = PackedMatrix(
+                outputs: groupOutputs, inputs: groupChannels * taps, form: form, in: loader.memory)
+            loader.pack(
+                tensor, rows: group * groupOutputs..<(group + 1) * groupOutputs, into: matrix, row: 0, taps: taps)
+            return matrix
         }
-        for (group, matrix) in matrices.enumerated() {
-            try loader.pack(
-                fullName(name), shape: shape, into: matrix, row: 0, taps: taps, sourceRow: group * groupOutputs)
-        }
-        return matrices
     }
 
     /// Whether the checkpoint has the tensor: for layouts that differ in which tensors there are, never to make up for

@@ -2,7 +2,7 @@ import CKernels
 import TestSupport
 import Testing
 
-private let panel = Int(CK_PANEL.rawValue)
+private let panel = Int(CK_PANEL)
 
 /// A weight of `[rows][channels][taps]` as packed by the format's definition, the product of its value and its row's
 /// scale rounded to float.

@@ -72,7 +72,7 @@ struct VectorMathTests {
         let payloads: [UInt32] = [0x7FC0_0000, 0x7FC0_0001, 0x7F80_0001, 0xFFC0_0000, 0xFFFF_FFFF, 0x7FC0_01FF]
         let values = payloads.map { Float(bitPattern: $0) }
         for activation in ck_activation.all {
-            #expect(activated(tier, activation, values).allSatisfy(\.isNaN), "\(activation)")
+            #expect(activated(tier, activation, values).allSatisfy { $0.isNaN }, "\(activation)")
         }
     }
 }

@@ -27,6 +27,9 @@ struct InputList: Sequence, IteratorProtocol, Sendable {
         arguments.contains { $0 == InputList.dash || $0.isFolder } ? nil : arguments.count
     }
 
+    /// Whether paths come from standard input.
+    var readsStandardInput: Bool { arguments.contains(InputList.dash) }
+
     /// The next input.
     mutating func next() -> Result<InputPath, InputError>? {
         while true {

@@ -1,0 +1,53 @@
+import CKernels
+
+extension Tensor {
+    /// A tensor of raw values: row-major, little-endian, as many as the shape has elements.
+    ///
+    /// - Precondition: as many bytes as type and shape need.
+    public init(bytes: [UInt8], dtype: DType, shape: Shape) {
+        precondition(
+            bytes.count == shape.elementCount * dtype.byteCount, "\(bytes.count) bytes for \(dtype.rawValue) \(shape)")
+        let storage = Storage(byteCount: bytes.count)
+        bytes.withUnsafeBytes { source in
+            UnsafeMutableRawBufferPointer(start: storage.pointer, count: source.count).copyMemory(from: source)
+        }
+        self.init(shape: shape, dtype: dtype, storage: storage)
+    }
+
+    /// The values in row-major order as they are stored, little-endian.
+    public var bytes: [UInt8] {
+        let start = storage.pointer + offset * dtype.byteCount
+        return Array(UnsafeRawBufferPointer(start: start, count: count * dtype.byteCount))
+    }
+
+    /// The same values stored as fp32, fp16 or bf16; where precision is lost, rounded to the nearest, ties to even.
+    ///
+    /// - Precondition: both types are among these three.
+    public func converted(to type: DType, tier: Tier = .best) -> Tensor {
+        precondition(dtype.isFloatingWeight && type.isFloatingWeight, "\(dtype.rawValue) to \(type.rawValue)")
+        guard type != dtype else { return self }
+        guard dtype == .float32 else {
+            let wide = Tensor(shape: shape, storage: Storage(byteCount: count * 4))
+            let start = storage.pointer + offset * dtype.byteCount
+            ck_to_float(tier.kernelTier, wide.mutableFloatPointer, start, dtype.kernelStorage, count)
+            return wide.converted(to: type, tier: tier)
+        }
+        let narrow = Tensor(shape: shape, dtype: type, storage: Storage(byteCount: count * 2))
+        let target = narrow.storage.pointer.bindMemory(to: UInt16.self, capacity: count)
+        withFloats { values in
+            for (index, value) in values.enumerated() {
+                target[index] = type == .float16 ? Float16(value).bitPattern : value.bfloat16Bits
+            }
+        }
+        return narrow
+    }
+}
+
+extension Float {
+    /// The upper half of the nearest value that bf16 can hold; NaN stays NaN.
+    fileprivate var bfloat16Bits: UInt16 {
+        guard !isNaN else { return 0x7fc0 }
+        let lowest = bitPattern >> 16 & 1
+        return UInt16(truncatingIfNeeded: (bitPattern &+ 0x7fff &+ lowest) >> 16)
+    }
+}

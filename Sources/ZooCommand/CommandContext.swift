@@ -1,0 +1,85 @@
+import Arguments
+import ImageClassifiers
+import JSON
+import ModelZoo
+import TensorCore
+
+/// What every subcommand works with: where output goes, the registry, and the way to a runtime and a model.
+///
+/// Everything that depends on the environment is read here, once; the libraries get it as values.
+final class CommandContext {
+    /// The environment variables that have a say.
+    static let variables =
+        Terminal.variables + RegistryRoots.variables + [
+            "ZOO_TIER", "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME",
+        ]
+
+    /// Those of ``variables`` that are set.
+    let environment: [String: String]
+    /// The words of the command line byte by byte, for paths that are not UTF-8.
+    let rawWords: [[UInt8]]
+    /// Standard output as a person would see it.
+    let terminal: Terminal
+    /// Standard error as a person would see it.
+    let messageTerminal: Terminal
+    /// Whether only results and errors are wanted.
+    let isQuiet: Bool
+    /// The models that can be named.
+    let registry: Registry
+    /// The highest tier to use, where one is set.
+    let tierLimit: Tier?
+    /// Standard output.
+    let output: Lines
+
+    /// - Throws: ``UsageError`` where an environment variable has a value that means nothing.
+    init(_ parsed: ParsedArguments, environment: [String: String]) throws(UsageError) {
+        self.environment = environment
+        rawWords = InputPath.processWords()
+        isQuiet = parsed[SharedOptions.quiet]
+        terminal = Terminal(descriptor: 1, environment: environment, isQuiet: isQuiet)
+        messageTerminal = Terminal(descriptor: 2, environment: environment, isQuiet: isQuiet)
+        tierLimit = try SharedOptions.tierLimit(environment)
+        output = Lines(flushesEachLine: terminal.isInteractive)
+        registry = Registry(
+            roots: RegistryRoots.find(named: parsed[SharedOptions.registry], environment: environment),
+            environment: environment)
+    }
+
+    /// A runtime of the wanted number of threads, within the tier that is set.
+    func runtime(threads: Int?) -> Runtime { Runtime(threads: threads, tier: tierLimit) }
+
+    /// Loads an image classifier.
+    ///
+    /// - Parameter plansOnly: reads no weights, only names and shapes.
+    func classifier(
+        _ entry: Registry.Entry, _ runtime: Runtime, plansOnly: Bool = false
+    ) throws(ImageClassifierError) -> ImageClassifier {
+        try ImageClassifier(folder: entry.folder, runtime: runtime, plansOnly: plansOnly)
+    }
+
+    /// Writes a value as one line of JSON.
+    func write(_ value: JSONValue) throws(OutputError) { try output.write(value.serialized()) }
+
+    /// Writes the lines of a table, as wide as the terminal allows; without a limit where it is none.
+    func write(_ table: Table) throws(OutputError) {
+        for line in table.lines(width: terminal.isInteractive ? terminal.columns : nil) { try output.write(line) }
+    }
+
+    /// Says something on standard error that is no error; not with `--quiet`.
+    func note(_ text: String) {
+        if !isQuiet { writeToStandardError("zoo: \(oneLine(text))\n") }
+    }
+
+    /// Reports an error on standard error that does not end the command.
+    func report(_ text: String) {
+        writeToStandardError("zoo: \(oneLine(text))\n")
+    }
+
+    /// A line on standard error that shows how far a long piece of work is.
+    func progress(_ label: String, total: Int?) -> ProgressLine {
+        ProgressLine(label, total: total, terminal: messageTerminal, isQuiet: isQuiet)
+    }
+
+    /// The path that a word of the command line means, also where it is not UTF-8.
+    func path(_ word: String) -> InputPath { InputPath(argument: word, rawWords: rawWords) }
+}

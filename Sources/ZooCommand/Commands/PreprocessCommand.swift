@@ -1,0 +1,62 @@
+import Arguments
+import ImageClassifiers
+import Media
+import ModelZoo
+import TensorCore
+
+/// `zoo preprocess`: what a model is fed for pictures.
+enum PreprocessCommand: Subcommand {
+    private static let output = Option.file(
+        "--output", "-o", extensions: ["npy"], help: "Write the array here"
+    ).required()
+    private static let inputs = Argument(
+        "INPUT", .file(extensions: InputList.pictures),
+        help: "A picture (PNG, JPEG, WebP), a folder with everything below it, or - for paths on standard input"
+    ).repeating()
+
+    static let command = Command(
+        "preprocess", summary: "Write the array that a model is fed for pictures",
+        discussion: """
+            The pictures, resized, cropped and normalised as the model's files say, as one NumPy array [pictures, 3, \
+            height, width] in fp32, in the order of the inputs. Nothing is written where one of them cannot be used.
+            """,
+        arguments: [SharedOptions.modelArgument, inputs], options: [output],
+        examples: [
+            Command.Example("zoo preprocess resnet-cifar10 cat.jpg --output x.npy", "One picture")
+        ])
+
+    static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let classifier = try context.classifier(entry, context.runtime(threads: 1), plansOnly: true)
+        let preprocessing = try classifier.preprocessing()
+        let list = InputList(parsed[inputs].map(context.path), list: PathList(isNullSeparated: false))
+        let limit = ReferenceCases.arrayLimit / (4 * preprocessing.outputCount)
+
+        let progress = context.progress("preprocess", total: list.knownCount)
+        var values: [Float] = []
+        var count = 0
+        for input in list where Interruption.exitCode == nil {
+            guard count < limit else {
+                throw Failure("more than \(limit) pictures: one array would be too large", .badData)
+            }
+            values += preprocessing(try picture(input.get()))
+            count += 1
+            progress.advance()
+        }
+        progress.finish()
+        guard Interruption.exitCode == nil else { return .success }
+        guard count > 0 else {
+            throw Failure("no pictures found (looked for \(InputList.pictures.joined(separator: ", ")))", .inputNotFound)
+        }
+        let shape = Shape(count, 3, preprocessing.outputHeight, preprocessing.outputWidth)
+        try write(Tensor(values, shape: shape), to: parsed[output])
+        return .success
+    }
+
+    private static func picture(_ path: InputPath) throws -> Image {
+        let bytes = try path.contents(limit: ImageLimits().fileBytes)
+        do throws(ImageError) { return try ImageDecoder.decode(bytes) } catch {
+            throw ImageError(error.problem, path: path.text)
+        }
+    }
+}

@@ -1,0 +1,7 @@
+import Arguments
+
+enum ShowCommand: Subcommand {
+    static let command = Command("show", summary: "Show")
+
+    static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode { .success }
+}

@@ -1,0 +1,65 @@
+import Arguments
+import Checkpoints
+import ImageClassifiers
+import JSON
+import Media
+import ModelZoo
+
+/// An error as the command reports it: one line and an exit code.
+struct Failure: Error, CustomStringConvertible {
+    /// What is wrong and what to do, one line, without the leading `zoo: `.
+    let message: String
+    /// How the process ends.
+    let exitCode: ExitCode
+
+    /// A failure that no library reports.
+    init(_ message: String, _ exitCode: ExitCode) {
+        self.message = message
+        self.exitCode = exitCode
+    }
+
+    /// The failure that an error amounts to where it ends the command.
+    init(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as UsageError: self.init(error.description, .usage)
+        case let error as OutputError: self.init(error.description, error.exitCode)
+        case let error as InputError: self.init(error.description, error.exitCode)
+        case let error as ImageError: self.init(error.description, Failure.exitCode(of: error.problem))
+        case let error as RegistryError: self.init(error.description, .unavailable)
+        case let error as ImageClassifierError: self.init(error.description, Failure.exitCode(of: error))
+        case let error as ReferenceError: self.init(error.description, .unavailable)
+        case let error as ConfigError: self.init(error.description, .unavailable)
+        case let error as CheckpointError: self.init(error.description, .unavailable)
+        case let error as NPYError: self.init(error.description, .badData)
+        case let error as FileError:
+            self.init(error.description, error.isNotFound ? .inputNotFound : .inputOutput)
+        default: self.init("internal error: \(error)", .internalError)
+        }
+    }
+
+    /// What goes to standard error, without the line feed.
+    var description: String { "zoo: \(oneLine(message))" }
+
+    private static func exitCode(of error: ImageClassifierError) -> ExitCode {
+        switch error {
+        case .checkpoint, .config, .weights, .noPreprocessing: .unavailable
+        case .input, .notFinite: .badData
+        }
+    }
+
+    private static func exitCode(of problem: ImageError.Problem) -> ExitCode {
+        switch problem {
+        case .notFound: .inputNotFound
+        case .unreadable, .outOfMemory: .inputOutput
+        default: .badData
+        }
+    }
+}
+
+/// A message fit for one line of a terminal: lines are joined, and what could steer the terminal is escaped.
+func oneLine(_ message: String) -> String {
+    let parts = message.split(separator: "\n").map(String.init)
+    let joined = parts.dropFirst().reduce(parts.first ?? "") { $0 + ($0.hasSuffix(":") ? " " : "; ") + $1 }
+    return printable(joined, limit: 2000)
+}

@@ -1,0 +1,4 @@
+import Glibc
+import ZooCommand
+
+exit(ZooCommand.main(Array(CommandLine.arguments.dropFirst())))
