@@ -49,9 +49,9 @@ static inline gemm_plan plan_gemm(long m, long n, long k) {
 typedef struct share {
   long row0, row1, column0, column1;
 } share;
-/// Cuts rows x columns into at most `parts` rectangles, by shape and `parts` alone: the cut whose largest rectangle costs
-/// least, in tenths of a cycle per k (a row x panel is one cycle of two 512-bit multiply-adds; fetching a panel from
-/// memory costs about `panel_cost` and a row of A `row_cost`).
+/// Cuts rows x columns into at most `parts` rectangles, by shape and `parts` alone: the cut whose largest rectangle
+/// costs least, in tenths of a cycle per k (a row x panel is one cycle of two 512-bit multiply-adds; fetching a panel
+/// from memory costs about `panel_cost` and a row of A `row_cost`).
 static inline share cut_grid(long rows, long columns, int part, int parts, long panel_cost, long row_cost) {
   long best_r = 1, best_c = 1, best = INT64_MAX;
   for (long c = 1; c <= min_long(parts, columns); c++) {

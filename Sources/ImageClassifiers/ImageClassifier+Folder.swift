@@ -7,6 +7,9 @@ import Media
 func exponential(_ x: Double) -> Double { exp(x) }
 
 extension ImageClassifier {
+    /// The names of the architectures that can be loaded.
+    public static var architectures: [String] { ClassifierArchitecture.all.map(\.name) }
+
     /// Reads a configuration file.
     ///
     /// - Throws: ``ImageClassifierError``.

@@ -88,8 +88,8 @@ private struct ProductProblem {
     func failures() -> [String] {
         withArguments { scratch, arguments in
             kernelFailures(
-                .CK_OP_gemm_run, outputs: outputs, expected: expected, tolerance: productTolerance(k), scratchBytes: scratch,
-                arguments: arguments)
+                .CK_OP_gemm_run, outputs: outputs, expected: expected, tolerance: productTolerance(k),
+                scratchBytes: scratch, arguments: arguments)
         }
     }
 

@@ -22,8 +22,8 @@ private func packed(_ weight: [Float], rows: Int, channels: Int, taps: Int, scal
 
 /// Packs in pieces that start at the given rows.
 private func pack(
-    _ tier: ck_tier, _ source: UnsafeRawPointer, storage: ck_storage = .CK_STORE_F32, rows: Int, channels: Int, taps: Int,
-    scale: [Float]? = nil, pieces: [Int] = [0]
+    _ tier: ck_tier, _ source: UnsafeRawPointer, storage: ck_storage = .CK_STORE_F32, rows: Int, channels: Int,
+    taps: Int, scale: [Float]? = nil, pieces: [Int] = [0]
 ) -> (values: [Float], isIntact: Bool) {
     let k = channels * taps
     let out = GuardedFloats(ck_packed_floats(rows, k))

@@ -80,6 +80,12 @@ ic_status ic_png_encode(
     ic_error *error);
 void ic_free(void *memory);
 
+/* Versions: of libpng and libwebp as loaded (libwebp's as 0xMMmmrr), of libjpeg-turbo as compiled against, since it
+ * does not tell. */
+const char *ic_png_version(void);
+const char *ic_jpeg_version(void);
+uint32_t ic_webp_version(void);
+
 /* Resampling with the fixed-point arithmetic of Pillow's 8-bit resize (Resample.c):
  *     out = clip8((1 << 21) + sum over t < count[i] of weights[i * stride + t] * in[first[i] + t], shifted right by 22)
  * Sums are modulo 2^32. The two passes differ in the axis that `first` indexes. */

@@ -1,7 +1,106 @@
 import Arguments
+import Checkpoints
+import ImageClassifiers
+import JSON
+import ModelZoo
 
+/// `zoo list`: the models that can be named.
 enum ListCommand: Subcommand {
-    static let command = Command("list", summary: "List")
+    private static let names = Option.flag("--names", help: "Print names alone, one a line")
 
-    static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode { .success }
+    static let command = Command(
+        "list", summary: "Show the models that can be named",
+        discussion: "A folder that is broken is shown with what is wrong with it.",
+        options: [SharedOptions.json, names], exclusive: [[SharedOptions.json, names]],
+        examples: [
+            Command.Example("zoo list", "A table"),
+            Command.Example("zoo --registry ~/models list", "With the models of one more folder"),
+        ])
+
+    static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        let entries = context.registry.entries()
+        if parsed[names] {
+            for entry in entries { try context.output.write(entry.name) }
+            return .success
+        }
+        let runtime = context.runtime(threads: 1)
+        let broken = strays(context.registry)
+        if parsed[SharedOptions.json] {
+            for entry in entries { try context.write(json(ModelSummary(entry, context, runtime))) }
+            for (entry, problem) in broken {
+                try context.write(
+                    ["name": JSONValue(entry.name), "folder": JSONValue(entry.folder), "error": JSONValue(problem)])
+            }
+            return .success
+        }
+        if entries.isEmpty, broken.isEmpty {
+            context.note(
+                "no models were found in \(context.registry.roots.joined(separator: ", ")); "
+                    + "name a folder of models with --registry or ZOO_MODELS")
+            return .success
+        }
+        try writeTable(entries.map { ModelSummary($0, context, runtime) }, strays: broken, context)
+        return .success
+    }
+
+    private static func writeTable(
+        _ summaries: [ModelSummary], strays: [(Registry.Entry, String)], _ context: CommandContext
+    ) throws(OutputError) {
+        var table = Table(
+            [
+                Table.Column("Model"), Table.Column("Task"), Table.Column("Architecture"),
+                Table.Column("Parameters", .right), Table.Column("Size", .right), Table.Column("Top-1", .right),
+                Table.Column("Licence", isElastic: true),
+            ], usesUnicode: context.terminal.usesUnicode)
+        var problems = strays.map { (name: $0.0.name, problem: $0.1) }
+        var rows = 0
+        for summary in summaries {
+            if let failure = summary.failure { problems.append((summary.entry.name, oneLine(failure.message))) }
+            guard case .success(let model) = summary.model else { continue }
+            let card = (try? summary.card.get()) ?? nil
+            rows += 1
+            table.add([
+                summary.entry.name, summary.task, model.architecture, Format.count(Double(model.parameterCount)),
+                Format.bytes(summary.fileBytes), card.map { Format.percent($0.top1) } ?? "-", card?.license ?? "-",
+            ])
+        }
+        if rows > 0 { try context.write(table) }
+        if rows > 0, !problems.isEmpty { try context.output.write("") }
+        for (name, problem) in problems.sorted(by: { $0.name < $1.name }) {
+            try context.output.write("\(context.terminal.styled(printable(name), .red)) is broken: \(problem)")
+        }
+    }
+
+    private static func json(_ summary: ModelSummary) -> JSONValue {
+        var object: JSONObject = [
+            "name": JSONValue(summary.entry.name), "folder": JSONValue(summary.entry.folder),
+        ]
+        if let failure = summary.failure { object["error"] = JSONValue(oneLine(failure.message)) }
+        guard case .success(let model) = summary.model else { return .object(object) }
+        let card = (try? summary.card.get()) ?? nil
+        object["task"] = JSONValue(summary.task)
+        object["architecture"] = JSONValue(model.architecture)
+        object["layout"] = JSONValue(model.layout.rawValue)
+        object["parameters"] = JSONValue(model.parameterCount)
+        object["bytes"] = JSONValue(summary.fileBytes)
+        object["top1"] = JSONValue(optional: card?.top1) { JSONValue($0) }
+        object["measured_on"] = JSONValue(optional: card?.measuredOn) { JSONValue($0) }
+        object["license"] = JSONValue(optional: card?.license) { JSONValue($0) }
+        return .object(object)
+    }
+
+    /// Folders of the registry that hold weights but no configuration.
+    static func strays(_ registry: Registry) -> [(Registry.Entry, String)] {
+        var found: [(Registry.Entry, String)] = []
+        for root in registry.roots {
+            for name in (try? FileSystem.list(root).names) ?? [] {
+                let folder = FileSystem.join(root, name)
+                guard !FileSystem.exists(FileSystem.join(folder, "config.json")),
+                    Checkpoint.fileNames.contains(where: { FileSystem.exists(FileSystem.join(folder, $0)) })
+                else { continue }
+                found.append((Registry.Entry(name: name, folder: folder), "\(folder): there is no config.json in it"))
+            }
+        }
+        return found
+    }
 }

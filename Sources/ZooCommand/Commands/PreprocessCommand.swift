@@ -25,23 +25,35 @@ enum PreprocessCommand: Subcommand {
             Command.Example("zoo preprocess resnet-cifar10 cat.jpg --output x.npy", "One picture")
         ])
 
+    /// Pictures that are decoded ahead.
+    private static let batch = 16
+
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
         let classifier = try context.classifier(entry, context.runtime(threads: 1), plansOnly: true)
         let preprocessing = try classifier.preprocessing()
         let list = InputList(parsed[inputs].map(context.path), list: PathList(isNullSeparated: false))
         let limit = ReferenceCases.arrayLimit / (4 * preprocessing.outputCount)
+        let stream = try ImageStream(list, ahead: batch)
+        stream.prepare(with: preprocessing)
 
         let progress = context.progress("preprocess", total: list.knownCount)
         var values: [Float] = []
         var count = 0
-        for input in list where Interruption.exitCode == nil {
-            guard count < limit else {
+        while true {
+            let items = stream.next(upTo: batch)
+            if items.isEmpty { break }
+            for item in items {
+                do throws(Failure) { values += try item.pixels.get() } catch {
+                    progress.finish()
+                    throw Failure("\(item.path.shown): \(error.message)", error.exitCode)
+                }
+            }
+            count += items.count
+            guard count <= limit else {
                 throw Failure("more than \(limit) pictures: one array would be too large", .badData)
             }
-            values += preprocessing(try picture(input.get()))
-            count += 1
-            progress.advance()
+            progress.advance(by: items.count)
         }
         progress.finish()
         guard Interruption.exitCode == nil else { return .success }
@@ -51,12 +63,5 @@ enum PreprocessCommand: Subcommand {
         let shape = Shape(count, 3, preprocessing.outputHeight, preprocessing.outputWidth)
         try write(Tensor(values, shape: shape), to: parsed[output])
         return .success
-    }
-
-    private static func picture(_ path: InputPath) throws -> Image {
-        let bytes = try path.contents(limit: ImageLimits().fileBytes)
-        do throws(ImageError) { return try ImageDecoder.decode(bytes) } catch {
-            throw ImageError(error.problem, path: path.text)
-        }
     }
 }

@@ -1,0 +1,110 @@
+import Arguments
+import Checkpoints
+import ImageClassifiers
+import JSON
+import Media
+import ModelZoo
+import TensorCore
+
+/// `zoo verify`: whether a model still gives what its reference gave.
+enum VerifyCommand: Subcommand {
+    private static let tolerance = Option.double(
+        "--tolerance", value: "T", default: 1e-4, range: 0...1,
+        help: "Largest error of an output, as a fraction of the reference's largest value")
+
+    static let command = Command(
+        "verify", summary: "Check a model against the reference results stored beside it",
+        discussion: """
+            Runs every case of ref/manifest.json and compares every output with the reference's; prepares the stored \
+            picture and compares the values, which must be equal; compares the SHA-256 of the weights with the card's. \
+            The exit code is 65 where a check fails and 69 where there is nothing to check against.
+            """,
+        arguments: [SharedOptions.modelArgument], options: [tolerance, SharedOptions.threads, SharedOptions.json],
+        examples: [
+            Command.Example("zoo verify resnet-cifar10", "Check a model")
+        ])
+
+    static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let references = try ReferenceCases(model: entry.folder)
+        guard !references.cases.isEmpty || references.preprocessing != nil else {
+            throw ReferenceError.noCases(folder: entry.folder)
+        }
+        let card = try context.registry.card(entry)
+        let model = try AnyModel(
+            folder: entry.folder, runtime: context.runtime(threads: parsed[SharedOptions.threads]))
+
+        var report = VerifyReport(context: context, model: entry.name, printsJSON: parsed[SharedOptions.json])
+        for (file, hash) in (card?.hashes ?? [:]).sorted(by: { $0.key < $1.key }) {
+            try report.add(.hash(file: file, agrees: try agrees(file, hash, in: entry.folder)))
+        }
+        if let preprocessing = references.preprocessing {
+            try report.add(pixels(preprocessing, references, model))
+        }
+        for reference in references.cases where Interruption.exitCode == nil {
+            for check in try outputs(reference, references, model, Float(parsed[tolerance])) { try report.add(check) }
+        }
+        try report.finish()
+        return report.failures == 0 ? .success : .badData
+    }
+
+    /// Whether a file of the model has the SHA-256 that its card states.
+    private static func agrees(_ file: String, _ hash: String, in folder: String) throws -> Bool {
+        guard !file.contains("/") else {
+            throw Failure("\(folder): card.json: sha256: '\(printable(file))' is not a file of this folder", .unavailable)
+        }
+        return try SHA256.hexadecimal(ofFile: FileSystem.join(folder, file)) == hash.lowercased()
+    }
+
+    /// Prepares the stored picture.
+    private static func pixels(
+        _ preprocessing: ReferenceCases.Preprocessing, _ references: ReferenceCases, _ model: AnyModel
+    ) throws -> VerifyReport.Check {
+        let path = FileSystem.join(references.folder, preprocessing.image)
+        let reference = try floats(preprocessing.pixelValues, references)
+        let found: Tensor
+        switch model {
+        case .imageClassifier(let classifier): found = try classifier.pixelValues([ImageDecoder.decode(path: path)])
+        }
+        let comparison = Comparison(found, reference: reference)
+        var differing = found.count
+        if comparison.shapesAgree {
+            differing = zip(found.floats, reference.floats).reduce(0) { $0 + ($1.0 == $1.1 ? 0 : 1) }
+        }
+        return .pixels(comparison, differing: differing)
+    }
+
+    /// Runs a case.
+    private static func outputs(
+        _ reference: ReferenceCases.Case, _ references: ReferenceCases, _ model: AnyModel, _ tolerance: Float
+    ) throws -> [VerifyReport.Check] {
+        let names = model.outputNames.filter { reference.outputs[$0] != nil }
+        if let unknown = reference.outputs.keys.sorted().first(where: { !names.contains($0) }) {
+            throw Failure(
+                "\(references.folder): case \(printable(reference.name)) has an output '\(printable(unknown))', "
+                    + "the model gives \(model.outputNames.joined(separator: ", "))", .unavailable)
+        }
+        var inputs: [String: Tensor] = [:]
+        for (name, file) in reference.inputs { inputs[name] = try references.tensor(file) }
+        let found = try model.run(inputs, outputs: names)
+        var checks: [VerifyReport.Check] = []
+        for name in names {
+            guard let output = found[name], let file = reference.outputs[name] else { continue }
+            let comparison = Comparison(output, reference: try floats(file, references))
+            checks.append(
+                .output(
+                    case: reference.name, name: name, comparison, shape: output.shape,
+                    passes: comparison.passes(tolerance: tolerance)))
+        }
+        return checks
+    }
+
+    /// A stored array of floats.
+    private static func floats(_ file: String, _ references: ReferenceCases) throws -> Tensor {
+        let tensor = try references.tensor(file)
+        guard tensor.dtype == .float32 else {
+            throw Failure("\(FileSystem.join(references.folder, file)): expected floats, found integers", .unavailable)
+        }
+        return tensor
+    }
+}

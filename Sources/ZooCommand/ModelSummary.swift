@@ -1,0 +1,67 @@
+import Checkpoints
+import Glibc
+import ImageClassifiers
+import JSON
+import ModelZoo
+import TensorCore
+
+/// What can be said of a model without reading its weights.
+struct ModelSummary {
+    /// Name and folder.
+    let entry: Registry.Entry
+    /// The model's plan, or why it cannot be loaded.
+    let model: Result<ImageClassifier, Failure>
+    /// The card; `nil` where there is none.
+    let card: Result<ModelCard?, Failure>
+    /// The weight files, as far as they can be opened.
+    let files: [WeightFile]
+
+    /// A weight file.
+    struct WeightFile {
+        /// Its path.
+        let path: String
+        /// Its name in the folder.
+        var name: String { FileSystem.lastComponent(path) }
+        /// Its size.
+        let bytes: Int
+    }
+
+    /// Looks at a model's folder.
+    init(_ entry: Registry.Entry, _ context: CommandContext, _ runtime: Runtime) {
+        self.entry = entry
+        do {
+            model = .success(try context.classifier(entry, runtime, plansOnly: true))
+        } catch { model = .failure(Failure(error)) }
+        do {
+            card = .success(try context.registry.card(entry))
+        } catch { card = .failure(Failure(error)) }
+        let paths = (try? Checkpoint.open(folder: entry.folder))?.files ?? []
+        files = paths.map { WeightFile(path: $0, bytes: fileSize($0)) }
+    }
+
+    /// Why the model or its card cannot be used.
+    var failure: Failure? {
+        if case .failure(let failure) = model { return failure }
+        if case .failure(let failure) = card { return failure }
+        return nil
+    }
+
+    /// What the model does.
+    var task: String { (try? card.get())?.task ?? "image-classification" }
+
+    /// Bytes of all weight files.
+    var fileBytes: Int { files.reduce(0) { $0 + $1.bytes } }
+}
+
+/// The size of a file; 0 where it cannot be told.
+private func fileSize(_ path: String) -> Int {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : 0
+}
+
+extension JSONValue {
+    /// A value, or `null`.
+    init<Value>(optional value: Value?, _ make: (Value) -> JSONValue) {
+        self = value.map(make) ?? .null
+    }
+}
