@@ -105,7 +105,13 @@ static inline conv_plan plan_conv(const ck_conv2d *a) {
   p.length = p.is_merged ? a->kernel_w * channels : channels;
   p.passes = k_passes(taps * channels, p.segments);
   p.rows = min_long(pixels, min_long(MAX_CONV_ROWS, block_rows(channels * a->stride_h * a->stride_w)));
-  p.patches = p.is_merged ? p.rows * a->kernel_h : 0;
+  if (p.is_merged) {
+    // Output columns whose kernel rows lie inside the input; the others of the rows that a block touches are copied.
+    const long first = max_long(0, -floor_div(-a->pad_w, a->stride_w));
+    const long last = min_long(a->out_w, floor_div(a->in_w - a->kernel_w + a->pad_w, a->stride_w) + 1);
+    const long hanging = a->out_w - max_long(0, last - first);
+    p.patches = min_long(p.rows, hanging * (div_up(p.rows, max_long(1, a->out_w)) + 1)) * a->kernel_h;
+  }
   size_t at = 0;
   p.pointers_at = at, at += round_64((size_t)(p.rows * p.segments) * sizeof(float *));
   p.offsets_at = at, at += p.is_dense ? 0 : round_64((size_t)p.rows * sizeof(long));

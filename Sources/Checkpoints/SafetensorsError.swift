@@ -1,6 +1,7 @@
 /// A safetensors file breaks a rule of the format or exceeds a limit.
 public struct SafetensorsError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The rules of the format, numbered as in the project's documentation of the reference reader; then our own.
+    /// The rules of the format in the order in which the reference reader (safetensors 0.8, `tensor.rs`) has them; then
+    /// our own.
     public enum Rule: String, Sendable, CaseIterable {
         /// The file has at least 8 bytes: the header's length.
         case lengthField = "R1"

@@ -13,7 +13,7 @@ struct SafetensorsHeader {
         var place: Int
     }
 
-    /// Limits of reliability.
+    /// Bounds on what an untrusted file may ask for; the format itself has none.
     static let tensorLimit = 1_000_000
     static let rankLimit = 8
     static let nameLimit = 1024

@@ -33,6 +33,8 @@ public protocol ClassifierNetwork: Sendable {
     associatedtype Configuration: ClassifierConfiguration
     /// Builds the network from a checkpoint.
     init(_ configuration: Configuration, _ layout: CheckpointLayout, _ w: Weights) throws(WeightError)
+    /// Whether published checkpoints hold a tensor of this name that the classifier has no use for.
+    static func ignores(_ name: String) -> Bool
     /// Channels of the input, usually 3.
     var channels: Int { get }
     /// Number of classes.
@@ -41,4 +43,9 @@ public protocol ClassifierNetwork: Sendable {
     func refusal(height: Int, width: Int) -> String?
     /// Classifies `[B, H, W, channels]`.
     func callAsFunction(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput
+}
+
+extension ClassifierNetwork {
+    /// Nothing but the counters of batch norms.
+    public static func ignores(_ name: String) -> Bool { isBatchCounter(name) }
 }

@@ -75,7 +75,7 @@ public struct ImageClassifier: Sendable {
         self.architecture = architecture.name
         let loader = WeightLoader(source, runtime: runtime, plansOnly: plansOnly)
         network = try architecture.build(config, layout, Weights(loader))
-        do throws(WeightError) { try loader.finish(ignoring: isBatchCounter) } catch { throw .weights(error) }
+        do throws(WeightError) { try loader.finish(ignoring: type(of: network).ignores) } catch { throw .weights(error) }
         parameterCount = loader.parameterCount
         weightBytes = loader.memory.byteCount
         do throws(ConfigError) { labels = try config.classLabels(network.classCount, layout) } catch { throw .config(error) }

@@ -88,6 +88,11 @@ public struct VisionTransformer: ClassifierNetwork {
         distillationHead = c.head == .distilled ? try Linear(c.width, c.classCount, names.distillationHead) : nil
     }
 
+    /// The pooler of the model without a head, and the token that stands for a masked patch in pretraining.
+    public static func ignores(_ name: String) -> Bool {
+        [".pooler.dense.weight", ".pooler.dense.bias", ".embeddings.mask_token"].contains { name.hasSuffix($0) }
+    }
+
     /// Images are cut into whole patches; transformers ignores what is left over, timm and torchvision refuse it.
     public func refusal(height: Int, width: Int) -> String? {
         let (patchHeight, patchWidth) = (configuration.patchSize[0], configuration.patchSize[1])

@@ -132,8 +132,8 @@ import Testing
                 }
             } catch CheckpointError.safetensors {}
         }
-        // Flips in data, padding and names do no harm.
-        #expect((300..<2700).contains(loaded))
+        // Flips in data and names do no harm.
+        #expect((50..<500).contains(loaded), "\(loaded) of 3000")
     }
 
     @Test func randomBytes() {

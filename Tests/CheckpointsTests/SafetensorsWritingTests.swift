@@ -28,7 +28,7 @@ import Testing
                 + #""e":{"dtype":"BF16","shape":[2],"data_offsets":[32,36]},"#
                 + #""c":{"dtype":"F16","shape":[1],"data_offsets":[36,38]},"#
                 + #""d":{"dtype":"U8","shape":[],"data_offsets":[38,39]},"#
-                + #""f":{"dtype":"BOOL","shape":[1],"data_offsets":[39,40]}}       "#,
+                + #""f":{"dtype":"BOOL","shape":[1],"data_offsets":[39,40]}}      "#,
             data: "0100000000000000ffffffffffffffff0000803f000000400000404000008040803f004000380301",
             metadata: ["format": "pt"],
             tensors: [
@@ -37,7 +37,7 @@ import Testing
                 stored("a", .int64, [2], "0100000000000000ffffffffffffffff"),
             ]),
         Golden(
-            header: "{\"tab\\t\\\"quote\\\\ \u{E9}\u{1F600}/\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}      ",
+            header: "{\"tab\\t\\\"quote\\\\ \u{E9}\u{1F600}/\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}     ",
             data: "0000803f",
             tensors: [StoredTensor(name: "tab\t\"quote\\ \u{E9}\u{1F600}/", shape: [1], floats: [1])]),
         Golden(
@@ -48,7 +48,7 @@ import Testing
                 + #""x":{"dtype":"I16","shape":[1],"data_offsets":[34,36]},"#
                 + #""v":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[36,37]},"#
                 + #""u":{"dtype":"F8_E5M2","shape":[1],"data_offsets":[37,38]},"#
-                + #""z":{"dtype":"I8","shape":[1],"data_offsets":[38,39]}}     "#,
+                + #""z":{"dtype":"I8","shape":[1],"data_offsets":[38,39]}}    "#,
             data: "0900000000000000000000000000f03f0000000000000040070000000200000001000100383c01",
             tensors: [
                 stored("z", .int8, [1], "01"), stored("y", .float64, [2], "000000000000f03f0000000000000040"),

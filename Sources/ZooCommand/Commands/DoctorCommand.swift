@@ -74,7 +74,7 @@ private struct Examination {
             guard let failure = ModelSummary(entry, context, planner).failure else { continue }
             problems.append("\(entry.name) is broken: \(oneLine(failure.message)); get it again or remove the folder")
         }
-        problems += ListCommand.strays(context.registry).map { "\($0.0.name) is broken: \($0.1)" }
+        problems += ListCommand.strays(context.registry).map { "\($0.name) is broken: \($0.problem)" }
     }
 
     private mutating func examineSpeed(_ context: CommandContext) {

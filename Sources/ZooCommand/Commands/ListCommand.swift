@@ -27,9 +27,10 @@ enum ListCommand: Subcommand {
         let broken = strays(context.registry)
         if parsed[SharedOptions.json] {
             for entry in entries { try context.write(json(ModelSummary(entry, context, runtime))) }
-            for (entry, problem) in broken {
-                try context.write(
-                    ["name": JSONValue(entry.name), "folder": JSONValue(entry.folder), "error": JSONValue(problem)])
+            for stray in broken {
+                try context.write([
+                    "name": JSONValue(stray.name), "folder": JSONValue(stray.folder), "error": JSONValue(stray.problem),
+                ])
             }
             return .success
         }
@@ -44,7 +45,7 @@ enum ListCommand: Subcommand {
     }
 
     private static func writeTable(
-        _ summaries: [ModelSummary], strays: [(Registry.Entry, String)], _ context: CommandContext
+        _ summaries: [ModelSummary], strays: [Stray], _ context: CommandContext
     ) throws(OutputError) {
         var table = Table(
             [
@@ -52,7 +53,7 @@ enum ListCommand: Subcommand {
                 Table.Column("Parameters", .right), Table.Column("Size", .right), Table.Column("Top-1", .right),
                 Table.Column("Licence", isElastic: true),
             ], usesUnicode: context.terminal.usesUnicode)
-        var problems = strays.map { (name: $0.0.name, problem: $0.1) }
+        var problems = strays.map { (name: $0.name, problem: $0.problem) }
         var rows = 0
         for summary in summaries {
             if let failure = summary.failure { problems.append((summary.entry.name, oneLine(failure.message))) }
@@ -89,16 +90,23 @@ enum ListCommand: Subcommand {
         return .object(object)
     }
 
+    /// A folder that looks like a model's but lacks its configuration.
+    struct Stray {
+        let name: String
+        let folder: String
+        var problem: String { "\(folder): there is no config.json in it" }
+    }
+
     /// Folders of the registry that hold weights but no configuration.
-    static func strays(_ registry: Registry) -> [(Registry.Entry, String)] {
-        var found: [(Registry.Entry, String)] = []
+    static func strays(_ registry: Registry) -> [Stray] {
+        var found: [Stray] = []
         for root in registry.roots {
             for name in (try? FileSystem.list(root).names) ?? [] {
                 let folder = FileSystem.join(root, name)
                 guard !FileSystem.exists(FileSystem.join(folder, "config.json")),
                     Checkpoint.fileNames.contains(where: { FileSystem.exists(FileSystem.join(folder, $0)) })
                 else { continue }
-                found.append((Registry.Entry(name: name, folder: folder), "\(folder): there is no config.json in it"))
+                found.append(Stray(name: name, folder: folder))
             }
         }
         return found

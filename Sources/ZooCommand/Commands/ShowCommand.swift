@@ -57,9 +57,11 @@ private struct ModelFacts {
     init(_ summary: ModelSummary, checksFiles: Bool) throws {
         self.summary = summary
         self.checksFiles = checksFiles
-        model = try summary.model.get()
+        let model = try summary.model.get()
+        let preprocessing = try? model.preprocessing()
+        self.model = model
+        self.preprocessing = preprocessing
         card = try summary.card.get()
-        preprocessing = try? model.preprocessing()
         cost = try preprocessing.map { try model.plan(batch: 1, height: $0.outputHeight, width: $0.outputWidth) }
         var hashes: [String: String] = [:]
         if checksFiles {

@@ -1,0 +1,110 @@
+import Checkpoints
+import Foundation
+import ImageClassifiers
+import JSON
+import TensorCore
+import Testing
+
+/// The models and tensor lists beside these tests; the README there says where they come from.
+enum ClassifierFixtures {
+    /// The folder of a model, by its name.
+    static func path(_ model: String) -> String { "\(root)/\(model)" }
+
+    private static var root: String { Bundle.module.bundlePath + "/Fixtures" }
+
+    /// Every model.
+    static let models = folders { FileSystem.exists($0 + "/config.json") }
+
+    /// The models with a picture and what the reference's preprocessing makes of it.
+    static let modelsWithPicture = folders { FileSystem.exists($0 + "/ref/pixel_values.npy") }
+
+    /// One model for each family and layout.
+    static let representatives = [
+        "transformers-resnet-bottleneck", "timm-resnet-basic", "torchvision-resnet-bottleneck",
+        "transformers-mobilenetv2-tf-padding", "timm-mobilenetv2", "torchvision-mobilenetv2", "timm-mobilenetv3-large",
+        "torchvision-mobilenetv3-small", "transformers-convnext", "timm-convnext", "torchvision-convnext",
+        "transformers-vit", "timm-vit", "torchvision-vit", "transformers-deit-distilled", "timm-deit-distilled",
+    ]
+
+    private static func folders(_ condition: (String) -> Bool) -> [String] {
+        ((try? FileSystem.list(root).names) ?? []).filter { condition(path($0)) }
+    }
+
+    /// A model's configuration.
+    static func config(_ model: String) throws -> Config {
+        let path = path(model) + "/config.json"
+        return try Config(file: path, bytes: FileSystem.read(path, limit: Config.byteLimit))
+    }
+
+    /// A model built from any tensors, with the preprocessing of the folder.
+    static func build(
+        _ model: String, config: Config? = nil, source: any TensorSource, runtime: Runtime, plansOnly: Bool = false
+    ) throws -> ImageClassifier {
+        try ImageClassifier(
+            folder: path(model), config: config ?? Self.config(model), source: source, runtime: runtime,
+            plansOnly: plansOnly)
+    }
+
+    /// An input and what the reference makes of it.
+    struct Case {
+        var name: String
+        var pixels: Tensor
+        var outputs: [(name: String, tensor: Tensor)]
+
+        /// One of the outputs that a model has computed.
+        static func output(_ name: String, of result: ClassifierOutput) -> Tensor? {
+            switch name {
+            case "logits": result.logits
+            case "features": result.features
+            case "feature_map": result.featureMap
+            default: nil
+            }
+        }
+    }
+
+    /// The reference cases of a model.
+    static func cases(_ model: String) throws -> [Case] {
+        let folder = path(model) + "/ref"
+        let bytes = try FileSystem.read(folder + "/manifest.json", limit: Config.byteLimit)
+        return try Config(file: "manifest.json", bytes: bytes).objects("cases", count: 1...100).map { entry in
+            let outputs = try entry.object("outputs")
+            return Case(
+                name: try entry.string("case"),
+                pixels: try tensor(folder + "/" + entry.object("inputs").string("pixel_values")),
+                outputs: try outputs.keys.map { ($0, try tensor(folder + "/" + outputs.string($0))) })
+        }
+    }
+
+    /// An array file.
+    static func tensor(_ path: String) throws -> Tensor {
+        let array = try NPY(file: path, limit: 1 << 20)
+        return Tensor(array.floats(), shape: Shape(array.shape))
+    }
+}
+
+extension Tier {
+    /// Every tier that this CPU can run.
+    static var supported: [Tier] { allCases.filter(\.isSupported) }
+
+    /// The tiers that promise the same bits.
+    static var bitEqual: [Tier] { [.avx2, .avx512].filter(\.isSupported) }
+}
+
+extension Float {
+    /// How far an output may be from the reference's, as a part of the reference's largest value.
+    static let parity: Float = 1e-4
+}
+
+/// `nil` where every value is within `tolerance` of the reference's scale, otherwise the worst one.
+func mismatch(_ found: Tensor, _ reference: Tensor, tolerance: Float) -> String? {
+    guard found.shape == reference.shape else { return "shape \(found.shape), expected \(reference.shape)" }
+    let (a, b) = (found.floats, reference.floats)
+    let scale = b.reduce(0) { max($0, abs($1)) }
+    var worst: (index: Int, error: Float)?
+    // A NaN is no number's neighbour: written so that it counts as an error.
+    for index in a.indices where !(abs(a[index] - b[index]) <= tolerance * scale) {
+        let error = abs(a[index] - b[index])
+        if worst.map({ error > $0.error }) ?? true { worst = (index, error) }
+    }
+    return worst.map { "element \($0.index): \(a[$0.index]), expected \(b[$0.index]), scale \(scale)" }
+}

@@ -1,0 +1,104 @@
+import ModelZoo
+import TestSupport
+import Testing
+
+/// Names of models, and the cards beside them.
+@Suite struct RegistryTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+        for name in ["one/b", "one/a", "two/a", "two/c", "two/.hidden"] { try folder.write("{}", as: "\(name)/config.json") }
+        try folder.write("no model", as: "one/notes.txt")
+        try folder.makeFolder("two/empty")
+    }
+
+    private var registry: Registry { Registry(roots: [folder.path("one"), folder.path("none"), folder.path("two")]) }
+
+    @Test func entriesAreSortedAndTheFirstFolderCounts() {
+        let entries = registry.entries()
+        #expect(entries.map(\.name).filter { $0 != ".hidden" } == ["a", "b", "c"])
+        #expect(entries.first { $0.name == "a" }?.folder == folder.path("one/a"))
+        #expect(Registry(roots: []).entries().isEmpty)
+    }
+
+    @Test func namesAndPathsAreFound() throws {
+        #expect(try registry.find("c").folder == folder.path("two/c"))
+        let path = folder.path("two/a")
+        let entry = try registry.find(path)
+        #expect(entry.name == path && entry.folder == path)
+    }
+
+    @Test func anUnknownNameSaysWhatThereIs() {
+        let error = #expect(throws: RegistryError.self) { try registry.find("d") }
+        guard case .unknown(let name, let known, let searched) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(name == "d")
+        #expect(known.filter { $0 != ".hidden" } == ["a", "b", "c"])
+        #expect(searched == registry.roots)
+        let text = error?.description ?? ""
+        #expect(text.contains("\"d\"") && text.contains("a, b, c") && text.contains("hf:org/name"))
+        let nothing = #expect(throws: RegistryError.self) { try Registry(roots: ["x"]).find("d") }
+        #expect(nothing?.description.contains("no models were found in x") == true)
+    }
+
+    @Test func aFolderWithoutAConfigurationIsNoModel() {
+        for path in [folder.path("two/empty"), folder.path("none"), folder.path("one/notes.txt")] {
+            let error = #expect(throws: RegistryError.self) { try registry.find(path) }
+            guard case .notAModel(let found) = error else {
+                Issue.record("\(String(describing: error))")
+                continue
+            }
+            #expect(found == path)
+        }
+    }
+
+    @Test func theHuggingFaceCacheIsSearchedByTheEnvironmentGiven() throws {
+        let commit = String(repeating: "0123456789", count: 4)
+        let repository = "hub/models--org--tiny"
+        try folder.write("{}", as: "\(repository)/snapshots/\(commit)/config.json")
+        try folder.write(commit, as: "\(repository)/refs/main")
+        let registry = Registry(roots: [], environment: ["HF_HOME": folder.path])
+        let entry = try registry.find("hf:org/tiny")
+        #expect(entry.name == "hf:org/tiny")
+        #expect(entry.folder.hasSuffix("snapshots/\(commit)"))
+        #expect(try registry.find("hf:org/tiny@\(commit)").folder == entry.folder)
+        for name in ["hf:org/none", "hf:org/tiny@v2", "hf:../org", "hf:"] {
+            let error = #expect(throws: RegistryError.self) { try registry.find(name) }
+            guard case .cache = error else {
+                Issue.record("\(name): \(String(describing: error))")
+                continue
+            }
+        }
+        #expect(throws: RegistryError.self) { try Registry(roots: []).find("hf:org/tiny") }
+    }
+
+    private let card = """
+        {"name": "a", "task": "image-classification", "license": "Apache-2.0", "dataset": "CIFAR-10",
+         "paper": ["One", "Two"], "parameters": 5, "accuracy": {"top1": 0.93, "dataset": "CIFAR-10 test"},
+         "sha256": {"model.safetensors": "ab"}}
+        """
+
+    @Test func cardsAreRead() throws {
+        try folder.write(card, as: "one/a/card.json")
+        let found = try #require(try registry.card(registry.find("a")))
+        #expect(found.name == "a" && found.task == "image-classification" && found.license == "Apache-2.0")
+        #expect(found.dataset == "CIFAR-10" && found.papers == ["One", "Two"])
+        #expect(found.top1 == 0.93 && found.measuredOn == "CIFAR-10 test")
+        #expect(found.hashes == ["model.safetensors": "ab"])
+        #expect(try registry.card(registry.find("b")) == nil)
+    }
+
+    @Test(arguments: [
+        ("\"task\"", "\"tusk\"", "task"), ("0.93", "93", "top1"), ("[\"One\", \"Two\"]", "[]", "paper"),
+        ("\"ab\"", "5", "model.safetensors"), ("{\"name\"", "{", "card.json"),
+    ])
+    func brokenCardsNameTheKey(old: String, new: String, key: String) throws {
+        try folder.write(card.replacing(old, with: new), as: "one/a/card.json")
+        let error = #expect(throws: (any Error).self) { try registry.card(registry.find("a")) }
+        let text = error.map { "\($0)" } ?? ""
+        #expect(text.contains("card.json") && text.contains(key), "\(text)")
+    }
+}
