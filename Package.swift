@@ -45,36 +45,51 @@ let package = Package(
 
         // The umbrella, the command and the kernel benchmark.
         .target(
-            name: "ModelZoo", dependencies: ["TensorCore", "Layers", "JSON", "Checkpoints", "Media", "ImageClassifiers"],
+            name: "ModelZoo",
+            dependencies: ["TensorCore", "Layers", "JSON", "Checkpoints", "Media", "ImageClassifiers"],
             swiftSettings: rules),
         .target(name: "Arguments", swiftSettings: rules),
         .target(
-            name: "ZooCommand", dependencies: ["ModelZoo", "ImageClassifiers", "Media", "Checkpoints", "JSON", "TensorCore", "Arguments"],
+            name: "ZooCommand",
+            dependencies: ["ModelZoo", "ImageClassifiers", "Media", "Checkpoints", "JSON", "TensorCore", "Arguments"],
             swiftSettings: rules),
         .executableTarget(name: "zoo", dependencies: ["ZooCommand"], swiftSettings: rules),
         .executableTarget(
-            name: "zoo-bench", dependencies: ["TensorCore", "Arguments", "JSON"], path: "Sources/bench", swiftSettings: rules),
+            name: "zoo-bench", dependencies: ["TensorCore", "Arguments", "JSON"], path: "Sources/bench",
+            swiftSettings: rules),
 
         // Tests.
-        .target(name: "TestSupport", dependencies: ["TensorCore", "CKernels"], path: "Tests/TestSupport", swiftSettings: rules),
+        .target(
+            name: "TestSupport", dependencies: ["TensorCore", "CKernels"], path: "Tests/TestSupport",
+            swiftSettings: rules),
         .testTarget(
             name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels", "TestSupport"], swiftSettings: rules),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: rules),
         .testTarget(
-            name: "CheckpointsTests", dependencies: ["Checkpoints", "TensorCore", "TestSupport"], swiftSettings: rules),
+            name: "CheckpointsTests", dependencies: ["Checkpoints", "TensorCore", "JSON", "TestSupport"],
+            swiftSettings: rules),
         .testTarget(
             name: "MediaTests", dependencies: ["Media", "JSON", "TestSupport"], resources: [.copy("Fixtures")],
             swiftSettings: rules),
         .testTarget(
-            name: "LayersTests", dependencies: ["Layers", "TensorCore", "TestSupport"], resources: [.copy("Fixtures")],
-            swiftSettings: rules),
+            name: "LayersTests", dependencies: ["Layers", "TensorCore", "Checkpoints", "JSON", "TestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: rules),
         .testTarget(
-            name: "ImageClassifiersTests", dependencies: ["ImageClassifiers", "Checkpoints", "TestSupport"],
+            name: "ImageClassifiersTests",
+            dependencies: ["ImageClassifiers", "TensorCore", "Layers", "Checkpoints", "JSON", "Media", "TestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: rules),
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"], swiftSettings: rules),
-        .testTarget(name: "ModelZooTests", dependencies: ["ModelZoo", "TestSupport"], swiftSettings: rules),
         .testTarget(
-            name: "CommandTests", dependencies: ["ZooCommand", "Arguments", "TestSupport"], swiftSettings: rules),
+            name: "ModelZooTests",
+            dependencies: ["ModelZoo", "ImageClassifiers", "Checkpoints", "TensorCore", "TestSupport"],
+            swiftSettings: rules),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "zoo", "ZooCommand", "Arguments", "ModelZoo", "ImageClassifiers", "Media", "Checkpoints", "JSON",
+                "TensorCore",
+                "TestSupport",
+            ], swiftSettings: rules),
         .testTarget(name: "ArchitectureTests", swiftSettings: rules),
     ],
     swiftLanguageModes: [.v6],

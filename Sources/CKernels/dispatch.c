@@ -9,7 +9,8 @@ static const ck_table *const tables[] = {&ck_table_portable, &ck_table_portable,
 extern const ck_table ck_table_neon;
 static const ck_table *const tables[] = {&ck_table_portable, &ck_table_neon, &ck_table_portable, &ck_table_portable};
 #else
-static const ck_table *const tables[] = {&ck_table_portable, &ck_table_portable, &ck_table_portable, &ck_table_portable};
+static const ck_table *const tables[] = {&ck_table_portable, &ck_table_portable, &ck_table_portable,
+                                         &ck_table_portable};
 #endif
 
 int ck_tier_supported(ck_tier tier) {

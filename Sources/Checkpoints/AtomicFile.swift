@@ -1,6 +1,7 @@
 import Glibc
 
-/// A file being written that takes its name only when it is whole: a sibling is written, flushed to the disk and renamed.
+/// A file being written that takes its name only when it is whole: a sibling is written, flushed to the disk and
+/// renamed.
 ///
 /// Who has the old file of that name open keeps it. Without ``commit()`` the sibling is removed.
 struct AtomicFile: ~Copyable {

@@ -1,7 +1,8 @@
 import Glibc
 import JSON
 
-/// The few things the project asks of the file system. Paths are UTF-8; relative ones are relative to the working folder.
+/// The few things the project asks of the file system. Paths are UTF-8; relative ones are relative to the working
+/// folder.
 public enum FileSystem {
     /// The names in a folder.
     public struct Listing: Sendable, Equatable {

@@ -52,8 +52,8 @@ public struct HFCache: Sendable {
 
     /// The folder with the files of a model.
     ///
-    /// - Parameter reference: `name` or `org/name`, with `@revision` or without (then `main`). A revision is a branch, a
-    ///   tag, a commit, or the first digits, four at least, of the only commit that starts so.
+    /// - Parameter reference: `name` or `org/name`, with `@revision` or without (then `main`). A revision is a branch,
+    ///   a tag, a commit, or the first digits, four at least, of the only commit that starts so.
     public func snapshot(_ reference: String) throws(CheckpointError) -> String {
         do { return try locate(reference) } catch { throw .cache(error) }
     }

@@ -1,6 +1,6 @@
 extension NPY {
-    /// A file's bytes, the same as `numpy.save` writes (NumPy 2): version 1.0, room for the first dimension to grow, the
-    /// data aligned to 64 bytes.
+    /// A file's bytes, the same as `numpy.save` writes (NumPy 2): version 1.0, room for the first dimension to grow,
+    /// the data aligned to 64 bytes.
     public func serialized() -> [UInt8] {
         let alignment = 64
         // Digits that NumPy leaves room for, of which the first dimension takes some.

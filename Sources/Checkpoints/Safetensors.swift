@@ -4,8 +4,8 @@ public import TensorCore
 /// A safetensors file: named tensors behind a JSON header.
 ///
 /// All rules of the reference reader hold (see ``SafetensorsError/Rule``), and beyond it: no name and no key of the
-/// metadata occurs twice, no product of dimensions overflows in whatever order it is formed, and the limits on counts are
-/// kept. What the reference leaves open stays open: values may be NaN, data need not be aligned, names may hold any
+/// metadata occurs twice, no product of dimensions overflows in whatever order it is formed, and the limits on counts
+/// are kept. What the reference leaves open stays open: values may be NaN, data need not be aligned, names may hold any
 /// character.
 public struct Safetensors: TensorSource {
     /// What the header says of a tensor.

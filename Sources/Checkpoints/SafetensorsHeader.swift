@@ -1,6 +1,7 @@
 import JSON
 
-/// The JSON header of a safetensors file, taken apart: the rules that concern its text (R4 to R7, R13) are checked here.
+/// The JSON header of a safetensors file, taken apart: the rules that concern its text (R4 to R7, R13) are checked
+/// here.
 struct SafetensorsHeader {
     /// A tensor as the header names it; nothing is known yet of how its numbers fit together.
     struct Entry {

@@ -40,8 +40,8 @@ extension Safetensors {
         return ordered.reduce(into: header) { $0.append(contentsOf: $1.bytes) }
     }
 
-    /// Writes a file as ``serialized(_:metadata:file:)`` lays it out; the path never shows a part of it, and a reader of
-    /// an older file of that name keeps what it has open.
+    /// Writes a file as ``serialized(_:metadata:file:)`` lays it out; the path never shows a part of it, and a reader
+    /// of an older file of that name keeps what it has open.
     public static func write(_ tensors: [StoredTensor], metadata: [String: String] = [:], to path: String)
         throws(CheckpointError)
     {

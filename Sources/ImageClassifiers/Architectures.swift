@@ -77,7 +77,11 @@ struct ClassifierArchitecture: Sendable {
         _ network: Network.Type, _ config: Config, _ layout: CheckpointLayout, _ weights: Weights
     ) throws(ImageClassifierError) -> any ClassifierNetwork {
         let configuration: Network.Configuration
-        do throws(ConfigError) { configuration = try Network.Configuration(config, layout) } catch { throw .config(error) }
-        do throws(WeightError) { return try network.init(configuration, layout, weights) } catch { throw .weights(error) }
+        do throws(ConfigError) { configuration = try Network.Configuration(config, layout) } catch {
+            throw .config(error)
+        }
+        do throws(WeightError) { return try network.init(configuration, layout, weights) } catch {
+            throw .weights(error)
+        }
     }
 }

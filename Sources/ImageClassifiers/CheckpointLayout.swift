@@ -19,7 +19,8 @@ public enum CheckpointLayout: String, Sendable {
         } else if config.has("architecture") {
             self = try config.string("library_name", default: "timm") == "torchvision" ? .torchvision : .timm
         } else {
-            throw config.failure("architectures", expected: "\"architectures\" (transformers) or \"architecture\" (timm)")
+            throw config.failure(
+                "architectures", expected: "\"architectures\" (transformers) or \"architecture\" (timm)")
         }
     }
 
@@ -67,7 +68,8 @@ extension Config {
         if takesMean { _ = try arguments.choice("global_pool", ["avg": ()], default: ()) }
         for key in arguments.keys where !known.union(repeated).contains(key) {
             throw arguments.failure(
-                key, expected: "one of \(known.sorted().joined(separator: ", "))", found: "an option that is not supported")
+                key, expected: "one of \(known.sorted().joined(separator: ", "))",
+                found: "an option that is not supported")
         }
         _ = try arguments.optionalInt("in_chans", in: 3...3)
         if let count = try arguments.optionalInt("num_classes", in: 1...1_000_000) {

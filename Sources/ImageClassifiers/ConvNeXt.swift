@@ -5,7 +5,8 @@ public import TensorCore
 /// ConvNeXt, a convolutional classifier with the proportions of a transformer.
 ///
 /// Liu et al., *A ConvNet for the 2020s* (2022, arXiv:2201.03545), section 2 and figure 4.
-/// Layouts: transformers' `ConvNextForImageClassification`; timm's and torchvision's `convnext_tiny` to `convnext_large`.
+/// Layouts: transformers' `ConvNextForImageClassification`; timm's and torchvision's `convnext_tiny` to
+/// `convnext_large`.
 public struct ConvNeXt: ClassifierNetwork {
     /// What a checkpoint's `config.json` says.
     public struct Configuration: ClassifierConfiguration, Equatable {
@@ -89,6 +90,9 @@ public struct ConvNeXt: ClassifierNetwork {
         norm = try LayerNorm(width, epsilon: c.finalEpsilon, names.norm)
         head = try Linear(width, c.classCount, names.head)
     }
+
+    /// There is no batch norm and nothing else to leave over.
+    public static func ignores(_ name: String) -> Bool { false }
 
     /// Nothing is padded on the way down, so an image must be as large as one pixel of the last stage.
     public func refusal(height: Int, width: Int) -> String? {

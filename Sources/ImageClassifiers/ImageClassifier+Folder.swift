@@ -43,7 +43,9 @@ extension ImageClassifier {
             section = try readConfig(path)
         case .timm:
             expected = "\"pretrained_cfg\" in config.json"
-            do throws(ConfigError) { section = try config.optionalObject("pretrained_cfg") } catch { throw .config(error) }
+            do throws(ConfigError) { section = try config.optionalObject("pretrained_cfg") } catch {
+                throw .config(error)
+            }
         case .torchvision:
             expected = "\"transforms\" in config.json"
             do throws(ConfigError) { section = try config.optionalObject("transforms") } catch { throw .config(error) }

@@ -54,7 +54,9 @@ public struct ImageClassifier: Sendable {
     public init(folder: String, runtime: Runtime? = nil, plansOnly: Bool = false) throws(ImageClassifierError) {
         let config = try Self.readConfig(FileSystem.join(folder, "config.json"))
         let checkpoint: Checkpoint
-        do throws(CheckpointError) { checkpoint = try Checkpoint.open(folder: folder) } catch { throw .checkpoint(error) }
+        do throws(CheckpointError) { checkpoint = try Checkpoint.open(folder: folder) } catch {
+            throw .checkpoint(error)
+        }
         try self.init(
             folder: folder, config: config, source: checkpoint, runtime: runtime ?? Runtime(), plansOnly: plansOnly)
     }
@@ -75,10 +77,14 @@ public struct ImageClassifier: Sendable {
         self.architecture = architecture.name
         let loader = WeightLoader(source, runtime: runtime, plansOnly: plansOnly)
         network = try architecture.build(config, layout, Weights(loader))
-        do throws(WeightError) { try loader.finish(ignoring: type(of: network).ignores) } catch { throw .weights(error) }
+        do throws(WeightError) { try loader.finish(ignoring: type(of: network).ignores) } catch {
+            throw .weights(error)
+        }
         parameterCount = loader.parameterCount
         weightBytes = loader.memory.byteCount
-        do throws(ConfigError) { labels = try config.classLabels(network.classCount, layout) } catch { throw .config(error) }
+        do throws(ConfigError) { labels = try config.classLabels(network.classCount, layout) } catch {
+            throw .config(error)
+        }
         preparation = Self.preparation(folder: folder, config: config, layout)
     }
 
@@ -101,7 +107,8 @@ public struct ImageClassifier: Sendable {
         let size = 3 * height * width
         return Tensor(shape: Shape(images.count, 3, height, width)) { values in
             for (index, image) in images.enumerated() {
-                preprocessing.write(image, into: UnsafeMutableBufferPointer(rebasing: values[index * size..<(index + 1) * size]))
+                preprocessing.write(
+                    image, into: UnsafeMutableBufferPointer(rebasing: values[index * size..<(index + 1) * size]))
             }
         }
     }

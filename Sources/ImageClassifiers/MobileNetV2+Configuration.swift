@@ -103,7 +103,9 @@ extension MobileNetV2.Configuration {
         let factor = try arguments.double("width_mult", in: 0.001...100, default: 1)
         let divisor = try arguments.int("round_nearest", in: 1...1024, default: 8)
         var rows = Self.rows
-        if let setting = try arguments.optionalLists("inverted_residual_setting", count: 1...64, length: 4, in: 1...65536) {
+        if let setting = try arguments.optionalLists(
+            "inverted_residual_setting", count: 1...64, length: 4, in: 1...65536)
+        {
             rows = setting.map { Row(expansion: Double($0[0]), width: $0[1], repeats: $0[2], stride: $0[3]) }
         }
         rows = rows.map { row in
@@ -126,7 +128,8 @@ extension MobileNetV2.Configuration {
         for (stage, row) in rows.enumerated() {
             for number in 0..<row.repeats {
                 let product = Double(width) * row.expansion
-                let expanded = divisor.map { roundedChannels(product, divisor: $0) } ?? Int(product.rounded(.toNearestOrEven))
+                let expanded =
+                    divisor.map { roundedChannels(product, divisor: $0) } ?? Int(product.rounded(.toNearestOrEven))
                 blocks.append(
                     BlockConfiguration(
                         width: row.width, expandedWidth: row.expansion == 1 ? nil : expanded,

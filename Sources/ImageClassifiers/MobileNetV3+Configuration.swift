@@ -15,7 +15,8 @@ extension MobileNetV3.Configuration {
         let stride: Int
         let stage: Int
 
-        init(_ kernel: Int, _ expanded: Int, _ width: Int, _ squeezes: Bool, _ isHard: Bool, _ stride: Int, stage: Int) {
+        init(_ kernel: Int, _ expanded: Int, _ width: Int, _ squeezes: Bool, _ isHard: Bool, _ stride: Int, stage: Int)
+        {
             self.kernel = kernel
             self.expanded = expanded
             self.width = width

@@ -76,7 +76,8 @@ public struct MobileNetV3: ClassifierNetwork {
             names.last.convolution)
         features =
             layout == .timm
-            ? .convolution(try Convolution(c.lastWidth, c.featureWidth, kernel: 1, activation: .hardswish, names.features))
+            ? .convolution(
+                try Convolution(c.lastWidth, c.featureWidth, kernel: 1, activation: .hardswish, names.features))
             : .linear(try Linear(c.lastWidth, c.featureWidth, activation: .hardswish, names.features))
         head = try Linear(c.featureWidth, c.classCount, names.head)
     }
@@ -142,7 +143,8 @@ public struct MobileNetV3: ClassifierNetwork {
     }
 }
 
-/// Squeeze-and-excitation: every channel times a gate computed from the means of all (Hu et al. 2017, arXiv:1709.01507).
+/// Squeeze-and-excitation: every channel times a gate computed from the means of all (Hu et al. 2017,
+/// arXiv:1709.01507).
 struct SqueezeExcitation: Sendable {
     private let reduce: Convolution
     private let expand: Convolution

@@ -60,7 +60,8 @@ extension VisionTransformer.Configuration {
             !isDistilled || parts[2] == "distilled"
         else {
             throw config.failure(
-                "architecture", expected: "vit_SIZE_patchP_N or deit_SIZE[_distilled]_patchP_N, SIZE one of "
+                "architecture",
+                expected: "vit_SIZE_patchP_N or deit_SIZE[_distilled]_patchP_N, SIZE one of "
                     + Self.timmSizes.keys.sorted().joined(separator: ", "))
         }
         let arguments = try config.modelArguments(known: [

@@ -78,7 +78,8 @@ public struct VisionTransformer: ClassifierNetwork {
         prefix = Tensor(tokens, shape: [prefixCount, c.width])
         let grid = (height: c.imageSize[0] / c.patchSize[0], width: c.imageSize[1] / c.patchSize[1])
         positions = PositionEmbeddings(
-            try names.positions(prefixCount + grid.height * grid.width), prefix: prefixCount, grid: grid, width: c.width,
+            try names.positions(prefixCount + grid.height * grid.width), prefix: prefixCount, grid: grid,
+            width: c.width,
             method: layout == .timm ? .bicubicAntialiased : .bicubic(alignCorners: false))
         var blocks: [Block] = []
         for index in 0..<c.depth { blocks.append(try Block(c, names.block(index))) }
@@ -100,10 +101,12 @@ public struct VisionTransformer: ClassifierNetwork {
         case .transformers:
             return height >= patchHeight && width >= patchWidth ? nil : "at least \(patchHeight)x\(patchWidth) pixels"
         case .timm:
-            let fits = height >= patchHeight && width >= patchWidth && height % patchHeight == 0 && width % patchWidth == 0
+            let fits =
+                height >= patchHeight && width >= patchWidth && height % patchHeight == 0 && width % patchWidth == 0
             return fits ? nil : "sides that are multiples of \(patchHeight) and \(patchWidth)"
         case .torchvision:
-            return [height, width] == configuration.imageSize ? nil : "\(configuration.imageSize[0])x\(configuration.imageSize[1]) pixels"
+            return [height, width] == configuration.imageSize
+                ? nil : "\(configuration.imageSize[0])x\(configuration.imageSize[1]) pixels"
         }
     }
 

@@ -70,7 +70,8 @@ struct VisionTransformerNames {
             switch layout {
             case .transformers:
                 let attention = w("attention.attention")
-                return .separate(query: attention("query"), key: attention("key"), value: attention("value"), bias: bias)
+                return .separate(
+                    query: attention("query"), key: attention("key"), value: attention("value"), bias: bias)
             case .timm:
                 return .fused(w("attn.qkv"), bias: bias)
             case .torchvision:

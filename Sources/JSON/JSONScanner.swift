@@ -198,8 +198,8 @@ extension JSONScanner {
 }
 
 extension JSONValue {
-    /// Parses a whole text strictly: RFC 8259, UTF-8 without a byte order mark, no key twice in an object, nothing after
-    /// the value.
+    /// Parses a whole text strictly: RFC 8259, UTF-8 without a byte order mark, no key twice in an object, nothing
+    /// after the value.
     ///
     /// - Throws: ``JSONError`` with the byte offset and the line.
     public static func parse(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) -> JSONValue {

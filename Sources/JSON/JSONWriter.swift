@@ -1,7 +1,7 @@
 /// Writes JSON text: the same value always gives the same bytes.
 ///
-/// Strings are escaped as Python's `json.dumps(..., ensure_ascii=False)` and Rust's serde_json escape them; numbers have
-/// the fewest digits that read back the same; NaN and infinities, which JSON lacks, become `null`.
+/// Strings are escaped as Python's `json.dumps(..., ensure_ascii=False)` and Rust's serde_json escape them; numbers
+/// have the fewest digits that read back the same; NaN and infinities, which JSON lacks, become `null`.
 struct JSONWriter {
     private(set) var output: [UInt8] = []
     private let pretty: Bool

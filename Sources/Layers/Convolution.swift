@@ -55,7 +55,8 @@ public struct Convolution: Sendable {
         if groups > 1, groups == channels, outputs == channels {
             kernel = .depthwise(try Self.depthwise(channels, size, w))
         } else {
-            let isWinograd = size == 3 && stride == 1 && dilation == 1 && groups == 1
+            let isWinograd =
+                size == 3 && stride == 1 && dilation == 1 && groups == 1
                 && Self.winogradPays(channels: channels, outputs: outputs)
             kernel = .dense(
                 try w.kernel(

@@ -48,7 +48,8 @@ public struct Linear: Sendable {
         weight = try Weights.stacked(parts.map { ($0.weights, "weight", $0.outputs) }, inputs: inputs)
         var values: [Float] = []
         for part in parts {
-            values += part.bias ? try part.weights.vector("bias", part.outputs) : .init(repeating: 0, count: part.outputs)
+            values +=
+                part.bias ? try part.weights.vector("bias", part.outputs) : .init(repeating: 0, count: part.outputs)
         }
         bias = parts.contains { $0.bias } ? PackedVector(values, in: loader.memory) : nil
         self.activation = activation

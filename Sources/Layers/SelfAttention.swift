@@ -48,6 +48,7 @@ public struct SelfAttention: Sendable {
     public func callAsFunction(
         _ x: Tensor, residual: Tensor? = nil, mask: AttentionMask = .none, _ ws: Workspace
     ) -> Tensor {
-        output(ws.selfAttention(qkv(x, ws), heads: heads, mask: mask), residual: residual, ws)  // [B, T, 3 width] inside
+        let y = ws.selfAttention(qkv(x, ws), heads: heads, mask: mask)  // [B, T, 3 width] to [B, T, width]
+        return output(y, residual: residual, ws)
     }
 }

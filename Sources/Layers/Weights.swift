@@ -2,8 +2,8 @@ public import TensorCore
 
 /// A place in a checkpoint from which layers take their tensors, such as `encoder.layer.3`.
 ///
-/// `w("encoder")("layer")(3)` walks down the names as through folders. A layer's initialiser names its tensors and their
-/// shapes, and nothing else does: what is missing, misshapen or left over is an error.
+/// `w("encoder")("layer")(3)` walks down the names as through folders. A layer's initialiser names its tensors and
+/// their shapes, and nothing else does: what is missing, misshapen or left over is an error.
 public struct Weights {
     /// The loader that keeps account of what was taken.
     public let loader: WeightLoader

@@ -4,8 +4,8 @@ import CImageCodecs
 ///
 /// The result equals Pillow 12.0's `ImageOps.exif_transpose(Image.open(f))`; after ``Image/rgb(grey16:)`` it equals
 /// `.convert("RGB")` of that, byte for byte. Palettes and bilevel pictures are given as what they stand for (`.rgb`,
-/// `.grey`). Transparency of palette and colour-key PNGs is ignored, as `convert("RGB")` does. Of an animation the first
-/// frame is read. Damaged and cut files are errors, where Pillow sometimes guesses pixels.
+/// `.grey`). Transparency of palette and colour-key PNGs is ignored, as `convert("RGB")` does. Of an animation the
+/// first frame is read. Damaged and cut files are errors, where Pillow sometimes guesses pixels.
 public enum ImageDecoder {
     /// The picture in a file.
     ///

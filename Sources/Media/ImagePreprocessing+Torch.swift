@@ -30,8 +30,8 @@ extension ImagePreprocessing {
             mean: ColourStatistics.imageNetMean, std: ColourStatistics.imageNetStd)
     }
 
-    /// torchvision's `ImageClassification` preset as a folder with torchvision's tensor names describes it: `resize_size`,
-    /// `crop_size`, `interpolation`, `mean`, `std`.
+    /// torchvision's `ImageClassification` preset as a folder with torchvision's tensor names describes it:
+    /// `resize_size`, `crop_size`, `interpolation`, `mean`, `std`.
     ///
     /// - Throws: `ConfigError` where a value is missing, of another kind or not supported.
     public init(torchvision config: Config) throws(ConfigError) {

@@ -1,8 +1,8 @@
 /// The steps from a decoded picture to the numbers a network is fed: resize, centre crop, scaling.
 ///
 /// The arithmetic is that of the reference which the checkpoint's configuration belongs to, bit for bit: transformers'
-/// Pillow processors after `load_image` (which turns the picture upright and converts it to RGB, dropping alpha), timm's
-/// `create_transform`, and torchvision's presets.
+/// Pillow processors after `load_image` (which turns the picture upright and converts it to RGB, dropping alpha),
+/// timm's `create_transform`, and torchvision's presets.
 public struct ImagePreprocessing: Sendable, Equatable {
     /// The size after resizing.
     public let resize: ResizeRule

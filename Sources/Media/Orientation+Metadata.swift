@@ -88,9 +88,9 @@ extension OrientationMetadata {
         }
     }
 
-    /// From the `eXIf` chunk of a PNG, before or after the pixels, or from one of two texts before them: an EXIF profile
-    /// as ImageMagick writes it (a line with a newline before it, one with the name, one with the length, and then
-    /// hexadecimal digits), and XMP.
+    /// From the `eXIf` chunk of a PNG, before or after the pixels, or from one of two texts before them: an EXIF
+    /// profile as ImageMagick writes it (a line with a newline before it, one with the name, one with the length, and
+    /// then hexadecimal digits), and XMP.
     init(png bytes: [UInt8], limits: ImageLimits) {
         let data = ByteReader(bytes)
         let profileName: StaticString = "Raw profile type exif\0"

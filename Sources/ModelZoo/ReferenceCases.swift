@@ -152,7 +152,7 @@ public struct Comparison: Sendable, Equatable {
     public var index: Int
     /// The reference's largest absolute value.
     public var scale: Float
-    /// Whether both have the same shape.
+    /// Whether both have the same shape and kind of element.
     public var shapesAgree: Bool
 
     /// The largest error over the scale.
@@ -163,12 +163,12 @@ public struct Comparison: Sendable, Equatable {
 
     /// Compares an output with the reference's, element by element.
     public init(_ found: Tensor, reference: Tensor) {
-        shapesAgree = found.shape == reference.shape
+        shapesAgree = found.shape == reference.shape && found.dtype == reference.dtype
         var largest: Float = 0
         var at = 0
         var scale: Float = 0
         if shapesAgree {
-            let (a, b) = (found.floats, reference.floats)
+            let (a, b) = (Self.values(found), Self.values(reference))
             for index in a.indices {
                 let difference = abs(a[index] - b[index])
                 scale = max(scale, abs(b[index]))
@@ -182,5 +182,9 @@ public struct Comparison: Sendable, Equatable {
         largestError = shapesAgree ? largest : .infinity
         index = at
         self.scale = scale
+    }
+
+    private static func values(_ tensor: Tensor) -> [Float] {
+        tensor.dtype == .int64 ? tensor.integers.map { Float($0) } : tensor.floats
     }
 }

@@ -16,7 +16,8 @@ public enum RegistryError: Error, Sendable, CustomStringConvertible {
         case .unknown(let name, let known, let searched):
             "no model is called \"\(name)\"; "
                 + (known.isEmpty
-                    ? "no models were found in \(searched.joined(separator: ", "))" : "known: \(known.joined(separator: ", "))")
+                    ? "no models were found in \(searched.joined(separator: ", "))"
+                    : "known: \(known.joined(separator: ", "))")
                 + "; a folder is given by its path (./\(name)), a model in the Hugging Face cache as hf:org/name"
         case .notAModel(let path):
             "\(path): not a model folder, there is no config.json in it"

@@ -62,7 +62,9 @@ public struct Resampling: Sendable, Equatable {
                 let position = source(output, inputSize, outputSize, alignCorners, clamped: false)
                 let low = Int(position.rounded(.down))
                 let t = position - Float(low)
-                let weights = [cubicOuter(t + 1, -0.75), cubicInner(t, -0.75), cubicInner(1 - t, -0.75), cubicOuter(2 - t, -0.75)]
+                let weights = [
+                    cubicOuter(t + 1, -0.75), cubicInner(t, -0.75), cubicInner(1 - t, -0.75), cubicOuter(2 - t, -0.75),
+                ]
                 return weights.enumerated().map { (min(max(low - 1 + $0.offset, 0), inputSize - 1), $0.element) }
             }
         case .bilinearAntialiased:
@@ -132,7 +134,8 @@ public struct Resampling: Sendable, Equatable {
     /// - Returns: `[H', W', C]`.
     public func applied(to x: Tensor) -> Tensor {
         precondition(
-            x.shape.rank == 3 && x.shape[0] == rows.inputSize && x.shape[1] == columns.inputSize, "resampling: \(x.shape)")
+            x.shape.rank == 3 && x.shape[0] == rows.inputSize && x.shape[1] == columns.inputSize,
+            "resampling: \(x.shape)")
         let channels = x.shape[2]
         return x.withFloats { input in
             Tensor(shape: Shape(rows.outputSize, columns.outputSize, channels)) { output in
@@ -141,9 +144,11 @@ public struct Resampling: Sendable, Equatable {
                         let target = (row * columns.outputSize + column) * channels
                         for i in 0..<rows.taps {
                             for j in 0..<columns.taps {
-                                let weight = rows.weights[row * rows.taps + i] * columns.weights[column * columns.taps + j]
+                                let weight =
+                                    rows.weights[row * rows.taps + i] * columns.weights[column * columns.taps + j]
                                 guard weight != 0 else { continue }
-                                let pixel = (Int(rows.first[row]) + i) * columns.inputSize + Int(columns.first[column]) + j
+                                let pixel =
+                                    (Int(rows.first[row]) + i) * columns.inputSize + Int(columns.first[column]) + j
                                 for c in 0..<channels { output[target + c] += weight * input[pixel * channels + c] }
                             }
                         }

@@ -12,7 +12,8 @@ public struct Shape: Sendable, Hashable, ExpressibleByArrayLiteral, CustomString
     ///
     /// - Precondition: at most ``maximumRank`` sizes, none negative.
     public init(_ sizes: [Int]) {
-        precondition(sizes.count <= Self.maximumRank, "a tensor has at most \(Self.maximumRank) dimensions, not \(sizes)")
+        precondition(
+            sizes.count <= Self.maximumRank, "a tensor has at most \(Self.maximumRank) dimensions, not \(sizes)")
         precondition(sizes.allSatisfy { $0 >= 0 }, "negative size in shape \(sizes)")
         rank = sizes.count
         for (axis, size) in sizes.enumerated() { self[raw: axis] = size }

@@ -33,8 +33,8 @@ final class Storage: @unchecked Sendable {
 
 /// Memory for a model's weights: handed out once, in huge pages, given back when the model goes.
 ///
-/// Allocation happens on one thread while a model is built; the pieces are then filled by several threads, each its own,
-/// and read-only from there on.
+/// Allocation happens on one thread while a model is built; the pieces are then filled by several threads, each its
+/// own, and read-only from there on.
 public final class WeightMemory: @unchecked Sendable {
     private static let chunkBytes = 64 << 20
     private var chunks: [(base: UnsafeMutableRawPointer, size: Int)] = []

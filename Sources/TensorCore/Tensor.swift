@@ -97,11 +97,13 @@ public struct Tensor: Sendable {
     ///
     /// - Precondition: the range lies within the first dimension.
     public func rows(_ range: Range<Int>) -> Tensor {
-        precondition(shape.rank > 0 && range.lowerBound >= 0 && range.upperBound <= shape[0], "rows \(range) of \(shape)")
+        precondition(
+            shape.rank > 0 && range.lowerBound >= 0 && range.upperBound <= shape[0], "rows \(range) of \(shape)")
         var dimensions = shape.dimensions
         let rowCount = shape[0] == 0 ? 0 : count / shape[0]
         dimensions[0] = range.count
-        return Tensor(shape: Shape(dimensions), dtype: dtype, storage: storage, offset: offset + range.lowerBound * rowCount)
+        return Tensor(
+            shape: Shape(dimensions), dtype: dtype, storage: storage, offset: offset + range.lowerBound * rowCount)
     }
 
     /// The same values in memory of their own.

@@ -4,9 +4,9 @@ import Glibc
 
 /// A fixed set of threads that run the parts of one job at a time; the caller is thread 0.
 ///
-/// Workers spin for a while after a job and then sleep: a forward pass is a few hundred jobs of microseconds, and waking
-/// a sleeping thread costs as much as a small layer. Work is divided by part number alone, so results do not depend on
-/// which thread runs what.
+/// Workers spin for a while after a job and then sleep: a forward pass is a few hundred jobs of microseconds, and
+/// waking a sleeping thread costs as much as a small layer. Work is divided by part number alone, so results do not
+/// depend on which thread runs what.
 final class ThreadPool: @unchecked Sendable {
     // Safe to share: `exclusive` admits one caller at a time, who alone writes the job before it is published by
     // `generation` (release) and reads results after `pending` fell to 0 (acquire).
@@ -35,7 +35,7 @@ final class ThreadPool: @unchecked Sendable {
 
     /// Pauses before a worker sleeps: about 200 microseconds.
     private static let spinLimit = 8_000
-    /// Pauses before the caller starts to yield while it waits: a worker woken onto the caller's own core could not
+    /// Pauses before a waiting thread offers its core to others: a worker woken onto the caller's own core could not
     /// run otherwise.
     private static let yieldAfter = 400
 
@@ -145,7 +145,8 @@ final class ThreadPool: @unchecked Sendable {
             while cp_load(generation) == seen {
                 if pauses < Self.spinLimit {
                     pauses += 1
-                    cp_pause()
+                    // On a busy machine the core may be the one that the caller, or another program, waits for.
+                    if pauses % Self.yieldAfter == 0 { sched_yield() } else { cp_pause() }
                     continue
                 }
                 _ = cp_add(sleepers, 1)  // announced before the last look, so that no wake is missed

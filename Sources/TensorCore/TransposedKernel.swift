@@ -31,7 +31,8 @@ public struct TransposedKernel: Sendable {
         _ weight: [Float], channels: Int, outputs: Int, kernel: Int, stride: Int, padding: Int, outputPadding: Int = 0,
         in memory: WeightMemory, tier: Tier
     ) {
-        precondition(weight.count == channels * outputs * kernel * kernel && stride > 0 && kernel > 0, "transposed kernel")
+        precondition(
+            weight.count == channels * outputs * kernel * kernel && stride > 0 && kernel > 0, "transposed kernel")
         self.channels = channels
         self.outputs = outputs
         self.kernel = kernel
@@ -64,7 +65,8 @@ public struct TransposedKernel: Sendable {
                 phases.append(
                     Phase(
                         row: row, column: column, kernelHeight: taps == 0 ? 1 : rowTaps.taps.count,
-                        kernelWidth: taps == 0 ? 1 : columnTaps.taps.count, paddingHeight: taps == 0 ? 0 : rowTaps.padding,
+                        kernelWidth: taps == 0 ? 1 : columnTaps.taps.count,
+                        paddingHeight: taps == 0 ? 0 : rowTaps.padding,
                         paddingWidth: taps == 0 ? 0 : columnTaps.padding, matrix: matrix))
             }
         }
@@ -72,7 +74,8 @@ public struct TransposedKernel: Sendable {
     }
 
     /// The taps that outputs of residue `phase` meet, in the order of the input pixels they read, and the padding that
-    /// puts the first of them where it belongs: output phase + stride * n reads input n + (phase + padding - tap)/stride.
+    /// puts the first of them where it belongs: output phase + stride * n reads input n + (phase + padding -
+    /// tap)/stride.
     private static func taps(of phase: Int, kernel: Int, stride: Int, padding: Int) -> (taps: [Int], padding: Int) {
         let taps = (0..<kernel).filter { (phase + padding - $0) % stride == 0 }.reversed()
         guard let first = taps.first else { return ([], 0) }

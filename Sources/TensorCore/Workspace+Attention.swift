@@ -21,7 +21,8 @@ public struct AttentionMask: Sendable {
 }
 
 extension Workspace {
-    /// softmax(scale Q K^T + mask) V for each head, Q, K and V side by side in one tensor; no matrix of scores is stored.
+    /// softmax(scale Q K^T + mask) V for each head, Q, K and V side by side in one tensor; no matrix of scores is
+    /// stored.
     ///
     /// - Parameters:
     ///   - qkv: `[B, T, 3 heads d]`: all heads' queries, then keys, then values.
@@ -31,12 +32,15 @@ extension Workspace {
     public func selfAttention(
         _ qkv: Tensor, heads: Int, scale: Float? = nil, mask: AttentionMask = .none
     ) -> Tensor {
-        precondition(qkv.shape.rank == 3 && heads > 0 && qkv.shape[2] % (3 * heads) == 0, "attention: \(qkv.shape), \(heads) heads")
+        precondition(
+            qkv.shape.rank == 3 && heads > 0 && qkv.shape[2] % (3 * heads) == 0,
+            "attention: \(qkv.shape), \(heads) heads")
         let (batch, tokens, width) = (qkv.shape[0], qkv.shape[1], qkv.shape[2] / 3)
         let base = qkv.floatPointer
         return attention(
             query: base, key: base + width, value: base + 2 * width, rowStride: 3 * width, keyRowStride: 3 * width,
-            batch: batch, queries: tokens, keys: tokens, heads: heads, headSize: width / heads, scale: scale, mask: mask)
+            batch: batch, queries: tokens, keys: tokens, heads: heads, headSize: width / heads, scale: scale, mask: mask
+        )
     }
 
     /// softmax(scale Q K^T + mask) V for each head; no matrix of scores is stored.

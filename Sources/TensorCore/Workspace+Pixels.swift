@@ -6,7 +6,8 @@ public enum Pooling: Sendable {
     case maximum
     /// The mean of the window's pixels inside the input.
     case average
-    /// The sum over the window divided by its size, padding counted as zeros (PyTorch's `count_include_pad=True`).
+    /// The mean of the window's pixels, padding counted as zeros (PyTorch's `count_include_pad=True`); what a window
+    /// reaches past the padding does not count. The padding is the same on both sides.
     case averageWithPadding
 }
 
@@ -17,6 +18,9 @@ extension Workspace {
     /// - Returns: `[B, H', W', C]`.
     public func pooled(_ x: Tensor, _ kind: Pooling, window: Window, ceiling: Bool = false) -> Tensor {
         precondition(x.shape.rank == 4, "pooling: input \(x.shape)")
+        if case .averageWithPadding = kind {
+            precondition(window.paddingBefore == window.paddingAfter, "pooling: padding that differs between sides")
+        }
         let (batch, height, width, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
         let size = window.outputSize(height: height, width: width, ceiling: ceiling)
         let y = allocate(Shape(batch, size.height, size.width, channels))

@@ -40,8 +40,10 @@ public struct Window: Sendable, Equatable {
     public func outputSize(height: Int, width: Int, ceiling: Bool = false) -> (height: Int, width: Int) {
         (
             Self.count(
-                height, kernel.height, stride.height, paddingBefore.height, paddingAfter.height, dilation.height, ceiling),
-            Self.count(width, kernel.width, stride.width, paddingBefore.width, paddingAfter.width, dilation.width, ceiling)
+                height, kernel.height, stride.height, paddingBefore.height, paddingAfter.height, dilation.height,
+                ceiling),
+            Self.count(
+                width, kernel.width, stride.width, paddingBefore.width, paddingAfter.width, dilation.width, ceiling)
         )
     }
 
@@ -91,14 +93,16 @@ extension Workspace {
         var dimensions = x.shape.dimensions
         dimensions[dimensions.count - 1] = weight.outputs
         let y = allocate(Shape(dimensions))
-        precondition(residual.map { $0.count == y.count } ?? true, "linear: residual \(residual?.shape ?? []) for \(y.shape)")
+        precondition(
+            residual.map { $0.count == y.count } ?? true, "linear: residual \(residual?.shape ?? []) for \(y.shape)")
         let arguments = ck_gemm(
             m: rows, n: weight.outputs, k: weight.inputs, a: x.floatPointer, lda: weight.inputs, b: weight.pointer,
             c: y.mutableFloatPointer, ldc: weight.outputs,
             epilogue: epilogue(scale, bias, residual, activation))
         let flops = 2 * Double(rows) * Double(weight.outputs) * Double(weight.inputs)
         var sized = arguments
-        perform("linear", .CK_OP_gemm_run, arguments, flops: flops, work: flops / 8, scratchBytes: ck_gemm_scratch(&sized))
+        perform(
+            "linear", .CK_OP_gemm_run, arguments, flops: flops, work: flops / 8, scratchBytes: ck_gemm_scratch(&sized))
         return y
     }
 
@@ -126,7 +130,9 @@ extension Workspace {
         let size = window.outputSize(height: height, width: width)
         let outputs = first.outputs * groups
         let y = allocate(Shape(batch, size.height, size.width, outputs))
-        precondition(residual.map { $0.shape == y.shape } ?? true, "convolution: residual \(residual?.shape ?? []) for \(y.shape)")
+        precondition(
+            residual.map { $0.shape == y.shape } ?? true,
+            "convolution: residual \(residual?.shape ?? []) for \(y.shape)")
         var arguments = ck_conv2d(
             batch: batch, in_h: height, in_w: width, in_c: channels, out_h: size.height, out_w: size.width,
             out_c: outputs, groups: groups, kernel_h: window.kernel.height, kernel_w: window.kernel.width,

@@ -19,7 +19,8 @@ extension Workspace {
         let y = allocate(x.shape)
         let arguments = ck_layer_norm(
             rows: width == 0 ? 0 : x.count / width, c: width, in_ld: width, out_ld: width, input: x.floatPointer,
-            gamma: weight?.pointer, beta: bias?.pointer, output: y.mutableFloatPointer, eps: epsilon, rms: isRMS ? 1 : 0)
+            gamma: weight?.pointer, beta: bias?.pointer, output: y.mutableFloatPointer, eps: epsilon, rms: isRMS ? 1 : 0
+        )
         perform(name, .CK_OP_layer_norm_run, arguments, work: 3 * Double(x.count))
         return y
     }

@@ -9,7 +9,8 @@ import CPlatform
 ///
 /// A workspace belongs to one thread at a time; see ``Runtime/withWorkspace(profile:_:)``.
 public final class Workspace: @unchecked Sendable {
-    // Sendable in name only for the runtime's list of idle workspaces; `withWorkspace` hands it to one caller at a time.
+    // Sendable in name only for the runtime's list of idle workspaces; `withWorkspace` hands it to one caller at a
+    // time.
 
     enum Mode {
         case compute
@@ -53,6 +54,7 @@ public final class Workspace: @unchecked Sendable {
     func begin(profile: Bool) {
         profiles = profile
         account = Account()
+        account.activationBytes = buffers.reduce(0) { $0 + $1.byteCount }
     }
 
     /// Lets go of buffers that a tensor has taken out of the pass.

@@ -11,7 +11,8 @@ enum KernelBenchmark {
     private static let threads = Option<Int?>.int(
         "--threads", "-t", value: "N", range: 1...256, help: "Threads to use; all processors where left out")
     private static let tier = Option<Tier?>.choice(
-        "--tier", value: "TIER", help: "Highest instruction-set tier to use; the best this processor has where left out")
+        "--tier", value: "TIER", help: "Highest instruction-set tier to use; the best this processor has where left out"
+    )
     private static let seconds = Option<Double>.double(
         "--seconds", value: "S", default: 0.3, range: 0...60, help: "Seconds for each kernel")
     private static let json = Option<Bool>.flag("--json", help: "Print one JSON object a kernel")

@@ -13,9 +13,11 @@ import Testing
         "Media": ["JSON", "CImageCodecs"],
         "ImageClassifiers": families,
         "ModelZoo": families.union(["ImageClassifiers"]),
-        "ZooCommand": ["ModelZoo", "ImageClassifiers", "Layers", "Media", "Checkpoints", "JSON", "TensorCore", "Arguments"],
+        "ZooCommand": [
+            "ModelZoo", "ImageClassifiers", "Layers", "Media", "Checkpoints", "JSON", "TensorCore", "Arguments",
+        ],
         "zoo": ["ZooCommand"],
-        "bench": ["TensorCore"],
+        "bench": ["TensorCore", "Arguments", "JSON"],
     ]
 
     /// What a family of models may import: no other family.
@@ -96,8 +98,12 @@ import Testing
     }
 
     @Test func linesAreShort() {
+        // Swift code is left to the formatter, which does not look at comments.
         for file in SourceTree.swift + SourceTree.tests + SourceTree.c {
             for (number, line) in file.lines.enumerated() where line.count > 120 {
+                guard !file.path.hasSuffix(".swift") || line.drop(while: \.isWhitespace).hasPrefix("//") else {
+                    continue
+                }
                 Issue.record("\(file.path):\(number + 1) has \(line.count) columns")
             }
         }
@@ -143,7 +149,8 @@ import Testing
         for suite in suites.sorted() {
             let folder = start.appending(path: "\(suite)/Fixtures")
             guard FileManager.default.fileExists(atPath: folder.path) else { continue }
-            #expect(FileManager.default.fileExists(atPath: folder.appending(path: "README.md").path), "\(suite)/Fixtures")
+            #expect(
+                FileManager.default.fileExists(atPath: folder.appending(path: "README.md").path), "\(suite)/Fixtures")
         }
     }
 }

@@ -3,7 +3,8 @@ import Foundation
 /// The package's own text, found from where this file lies.
 enum SourceTree {
     /// The package's folder.
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let root = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+        .deletingLastPathComponent()
         .deletingLastPathComponent()
 
     /// A text file of the package.
@@ -17,9 +18,11 @@ enum SourceTree {
 
         /// The modules it imports.
         var imports: [String] {
-            lines.compactMap { line in
+            lines.filter { $0.first?.isWhitespace == false }.compactMap { line in
                 let words = line.split(separator: " ")
-                guard let place = words.firstIndex(of: "import"), place <= 1, place + 1 < words.count else { return nil }
+                guard let place = words.firstIndex(of: "import"), place <= 1, place + 1 < words.count else {
+                    return nil
+                }
                 return String(words[place + 1])
             }
         }

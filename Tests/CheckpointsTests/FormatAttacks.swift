@@ -13,7 +13,9 @@ extension CatalogueID {
                 breaks(.headerLimit, "100,000,001", Bytes.file(length: 100_000_001, Bytes.counting(100))),
                 breaks(.headerLimit, "2^63", Bytes.file(length: 1 << 63, Bytes.counting(100))),
                 breaks(.headerLimit, "2^64 - 1", Bytes.file(length: .max, Bytes.counting(100))),
-                breaks(.headerLimit, "2^64 - 8, 0 with the length itself", Bytes.file(length: .max - 7, Bytes.counting(100))),
+                breaks(
+                    .headerLimit, "2^64 - 8, 0 with the length itself",
+                    Bytes.file(length: .max - 7, Bytes.counting(100))),
             ]
         case .ST04:
             (0..<Self.small.count).map { breaks(Self.ruleOfPrefix($0), "cut at \($0)", Array(Self.small.prefix($0))) }
@@ -57,7 +59,8 @@ extension CatalogueID {
                 let text = entry("t", dtype, "[16]", "[0,\(dtype == "F64" ? 128 : dtype == "F32" ? 64 : 32)]")
                 let count = dtype == "F64" ? 128 : dtype == "F32" ? 64 : 32
                 return loads(
-                    "NaN in \(dtype)", ["t"], Bytes.file(Array("{\(text)}".utf8), data: [UInt8](repeating: 0xFF, count: count)))
+                    "NaN in \(dtype)", ["t"],
+                    Bytes.file(Array("{\(text)}".utf8), data: [UInt8](repeating: 0xFF, count: count)))
             }
         default: []
         }
@@ -65,7 +68,8 @@ extension CatalogueID {
 
     /// A file of two tensors, 8 + 160 + 12 bytes.
     static let small: [UInt8] = {
-        let header = "{\"__metadata__\":{\"format\":\"pt\"},\(entry("a", "F32", "[2]", "[0,8]")),\(entry("b", "F16", "[2]", "[8,12]"))}"
+        let header =
+            "{\"__metadata__\":{\"format\":\"pt\"},\(entry("a", "F32", "[2]", "[0,8]")),\(entry("b", "F16", "[2]", "[8,12]"))}"
         return Bytes.file(header + String(repeating: " ", count: 160 - header.utf8.count), data: 12)
     }()
 
@@ -92,7 +96,8 @@ extension CatalogueID {
             breaks(.json, "UTF-16", Bytes.file("{}".utf8.flatMap { [$0, 0] }, data: [])),
             breaks(.limit, "a name of 1025 bytes", named([UInt8](repeating: 0x61, count: 1025))),
             loads(
-                "a name of 1024 bytes", [String(repeating: "a", count: 1024)], named([UInt8](repeating: 0x61, count: 1024))),
+                "a name of 1024 bytes", [String(repeating: "a", count: 1024)],
+                named([UInt8](repeating: 0x61, count: 1024))),
         ]
     }
 
@@ -105,15 +110,18 @@ extension CatalogueID {
             loads(
                 "canonically equal names are different names", ["e\u{301}", "\u{E9}"],
                 file(entry("\u{E9}", "[1]", "[0,1]"), entry("e\u{301}", "[1]", "[1,2]"))),
-            breaks(.entryForm, "dtype twice", file(#""a":{"dtype":"U8","dtype":"U8","shape":[2],"data_offsets":[0,2]}"#)),
-            breaks(.entryForm, "shape twice", file(#""a":{"dtype":"U8","shape":[2],"shape":[2],"data_offsets":[0,2]}"#)),
+            breaks(
+                .entryForm, "dtype twice", file(#""a":{"dtype":"U8","dtype":"U8","shape":[2],"data_offsets":[0,2]}"#)),
+            breaks(
+                .entryForm, "shape twice", file(#""a":{"dtype":"U8","shape":[2],"shape":[2],"data_offsets":[0,2]}"#)),
             breaks(
                 .entryForm, "offsets twice",
                 file(#""a":{"dtype":"U8","shape":[2],"data_offsets":[0,2],"data_offsets":[0,2]}"#)),
             breaks(
                 .duplicateName, "metadata twice",
                 file(#""__metadata__":{}"#, #""__metadata__":{}"#, entry("[2]", "[0,2]"))),
-            breaks(.entryForm, "a metadata key twice", file(#""__metadata__":{"a":"1","a":"1"}"#, entry("[2]", "[0,2]"))),
+            breaks(
+                .entryForm, "a metadata key twice", file(#""__metadata__":{"a":"1","a":"1"}"#, entry("[2]", "[0,2]"))),
         ]
     }
 
@@ -136,7 +144,8 @@ extension CatalogueID {
     private var offsetFiles: [HandMadeFile] {
         let two = entry("a", "[1]", "[0,1]") + ","
         let refused: [(SafetensorsError.Rule, String, String)] = [
-            (.layout, "a hole", two + entry("b", "[1]", "[2,3]")), (.layout, "an overlap", two + entry("b", "[1]", "[0,1]")),
+            (.layout, "a hole", two + entry("b", "[1]", "[2,3]")),
+            (.layout, "an overlap", two + entry("b", "[1]", "[0,1]")),
             (.layout, "an end before the begin", entry("[1]", "[1,0]")),
             (.entryForm, "negative", entry("[1]", "[-1,0]")), (.entryForm, "1.0", entry("[1]", "[0,1.0]")),
             (.entryForm, "1e1", entry("[10]", "[0,1e1]")), (.entryForm, "a string", entry("[1]", "[0,\"1\"]")),
@@ -148,7 +157,8 @@ extension CatalogueID {
         ]
         return refused.map { breaks($0.0, $0.1, Bytes.file(entries: $0.2, data: 1)) } + [
             loads(
-                "not in order", ["a", "b"], Bytes.file(entries: entry("b", "[1]", "[1,2]") + "," + entry("a", "[1]", "[0,1]"), data: 2))
+                "not in order", ["a", "b"],
+                Bytes.file(entries: entry("b", "[1]", "[1,2]") + "," + entry("a", "[1]", "[0,1]"), data: 2))
         ]
     }
 
@@ -166,7 +176,8 @@ extension CatalogueID {
             loads("[]", ["t"], Bytes.file(entries: entry("[]", "[0,1]"), data: 1)),
             loads(
                 "8 dimensions", ["t"],
-                Bytes.file(entries: entry("[\(Array(repeating: "1", count: 8).joined(separator: ","))]", "[0,1]"), data: 1)),
+                Bytes.file(
+                    entries: entry("[\(Array(repeating: "1", count: 8).joined(separator: ","))]", "[0,1]"), data: 1)),
         ]
     }
 
@@ -176,13 +187,16 @@ extension CatalogueID {
         for type in StoredType.allCases {
             for count in [type.bitCount - 1, type.bitCount + 1] {
                 let text = entry("t", type.rawValue, "[8]", "[0,\(count)]")
-                files.append(breaks(.span, "8 \(type.rawValue) in \(count) bytes", Bytes.file(entries: text, data: count)))
+                files.append(
+                    breaks(.span, "8 \(type.rawValue) in \(count) bytes", Bytes.file(entries: text, data: count)))
             }
         }
         for (type, counts) in [("F4", [1, 3]), ("F6_E2M3", [1, 2, 3, 5]), ("F6_E3M2", [1, 2, 3, 6])] {
             for count in counts {
                 files.append(
-                    breaks(.byteCount, "\(count) \(type)", Bytes.file(entries: entry("t", type, "[\(count)]", "[0,1]"), data: 1)))
+                    breaks(
+                        .byteCount, "\(count) \(type)",
+                        Bytes.file(entries: entry("t", type, "[\(count)]", "[0,1]"), data: 1)))
             }
         }
         return files

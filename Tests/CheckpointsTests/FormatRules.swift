@@ -54,7 +54,8 @@ extension CatalogueID {
                 breaks(.headerWithinFile, "one byte short", Bytes.file(length: 3, Array("{}".utf8))),
                 loads("exactly there", [], Bytes.file(length: 2, Array("{}".utf8))),
             ]
-        case .R4: [breaks(.utf8, "0xff in a name", Bytes.file(Array("{\"".utf8) + [0xFF] + Array("\":1}".utf8), data: []))]
+        case .R4:
+            [breaks(.utf8, "0xff in a name", Bytes.file(Array("{\"".utf8) + [0xFF] + Array("\":1}".utf8), data: []))]
         case .R5:
             [
                 breaks(.json, "an open brace", Bytes.file("{")),
@@ -77,7 +78,8 @@ extension CatalogueID {
             [
                 breaks(.layout, "not from 0 on", Bytes.file(entries: entry("[2]", "[1,3]"), data: 3)),
                 breaks(
-                    .layout, "a hole", Bytes.file(entries: entry("a", "[2]", "[0,2]") + "," + entry("b", "[2]", "[3,5]"), data: 5)),
+                    .layout, "a hole",
+                    Bytes.file(entries: entry("a", "[2]", "[0,2]") + "," + entry("b", "[2]", "[3,5]"), data: 5)),
                 breaks(
                     .layout, "an overlap",
                     Bytes.file(entries: entry("a", "[2]", "[0,2]") + "," + entry("b", "[2]", "[1,3]"), data: 3)),
@@ -95,19 +97,23 @@ extension CatalogueID {
                 breaks(
                     .elementCount, "2^63 elements",
                     Bytes.file(entries: entry("[4611686018427387904,2]", "[0,16]"), data: 16)),
-                loads("a scalar has one element", ["t"], Bytes.file(entries: entry("t", "I32", "[]", "[0,4]"), data: 4)),
+                loads(
+                    "a scalar has one element", ["t"], Bytes.file(entries: entry("t", "I32", "[]", "[0,4]"), data: 4)),
             ]
         case .R10:
             [
                 breaks(
-                    .byteCount, "2^62 bytes", Bytes.file(entries: entry("t", "I32", "[1152921504606846976]", "[0,16]"), data: 16)),
+                    .byteCount, "2^62 bytes",
+                    Bytes.file(entries: entry("t", "I32", "[1152921504606846976]", "[0,16]"), data: 16)),
                 breaks(.byteCount, "half a byte", Bytes.file(entries: entry("t", "F4", "[3]", "[0,1]"), data: 1)),
                 loads("three 4-bit pairs", ["t"], Bytes.file(entries: entry("t", "F4", "[6]", "[0,3]"), data: 3)),
             ]
         case .R11:
             [
-                breaks(.span, "4 integers in 4 bytes", Bytes.file(entries: entry("t", "I32", "[2,2]", "[0,4]"), data: 4)),
-                breaks(.span, "no elements in 4 bytes", Bytes.file(entries: entry("t", "I32", "[0]", "[0,4]"), data: 4)),
+                breaks(
+                    .span, "4 integers in 4 bytes", Bytes.file(entries: entry("t", "I32", "[2,2]", "[0,4]"), data: 4)),
+                breaks(
+                    .span, "no elements in 4 bytes", Bytes.file(entries: entry("t", "I32", "[0]", "[0,4]"), data: 4)),
             ]
         case .R12:
             [
@@ -163,7 +169,8 @@ extension CatalogueID {
                 "an unknown key, as the reference", ["t"],
                 Bytes.file(entries: #""t":{"x":{"y":[1]},"dtype":"U8","shape":[2],"data_offsets":[0,2]}"#, data: 2)),
             loads(
-                "metadata", ["t"], Bytes.file(entries: #""__metadata__":{"format":"pt"},"# + entry("[2]", "[0,2]"), data: 2)),
+                "metadata", ["t"],
+                Bytes.file(entries: #""__metadata__":{"format":"pt"},"# + entry("[2]", "[0,2]"), data: 2)),
         ]
     }
 }

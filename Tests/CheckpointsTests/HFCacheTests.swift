@@ -65,8 +65,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "/", "a/b/c", "org/", "/name", "../name", "org/..", "a b", "org/na\0me", "org/-x", "org/x.", "a--b/c", "a..b/c",
-        "org/näme", "org/name@", "org/name@../main", "org/name@a/../../x", "org/name@/etc", "org/name@a//b", "org/name@.x",
+        "", "/", "a/b/c", "org/", "/name", "../name", "org/..", "a b", "org/na\0me", "org/-x", "org/x.", "a--b/c",
+        "a..b/c",
+        "org/näme", "org/name@", "org/name@../main", "org/name@a/../../x", "org/name@/etc", "org/name@a//b",
+        "org/name@.x",
         "org/name@a b", "org/name@a\\b", "org/name@a\0", String(repeating: "a", count: 97), "~", "org/name@\n",
         "org/name@" + String(repeating: "a", count: 257),
     ])

@@ -2,8 +2,8 @@ import Checkpoints
 import Testing
 
 @Suite struct NPYLayoutTests {
-    /// NumPy leaves room for the first dimension to grow to 21 digits; with 15 dimensions that room takes the header into
-    /// the next block of 64 bytes, though the text alone would fit (`numpy.save` of NumPy 2.4.6).
+    /// NumPy leaves room for the first dimension to grow to 21 digits; with 15 dimensions that room takes the header
+    /// into the next block of 64 bytes, though the text alone would fit (`numpy.save` of NumPy 2.4.6).
     @Test(arguments: [(14, 128), (15, 192), (30, 192)])
     func roomForTheFirstDimension(rank: Int, start: Int) {
         let shape = [Int](repeating: 1, count: rank)

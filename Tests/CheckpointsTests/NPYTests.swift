@@ -24,10 +24,12 @@ import Testing
             header: "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", spaces: 58,
             data: "000000000000803e0000003f0000403f0000803f0000a03f", element: .float32, shape: [2, 3]),
         Golden(
-            header: "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 4), }", spaces: 58, data: "", element: .float32,
+            header: "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 4), }", spaces: 58, data: "",
+            element: .float32,
             shape: [0, 4]),
         Golden(
-            header: "{'descr': '|b1', 'fortran_order': False, 'shape': (2,), }", spaces: 60, data: "0100", element: .bool,
+            header: "{'descr': '|b1', 'fortran_order': False, 'shape': (2,), }", spaces: 60, data: "0100",
+            element: .bool,
             shape: [2]),
         Golden(
             header: "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2, 1, 2), }", spaces: 52, data: "00010203",
@@ -85,7 +87,9 @@ import Testing
 
     @Test func columnMajorOrder() throws {
         // numpy.save of numpy.asfortranarray([[0, 1, 2], [3, 4, 5]]).
-        let text = Array(("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }" + String(repeating: " ", count: 59) + "\n").utf8)
+        let text = Array(
+            ("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }" + String(repeating: " ", count: 59) + "\n")
+                .utf8)
         let data = Bytes.hex("00000000000040400000803f00008040000000400000a040")
         let array = try NPY(bytes: Self.magic + [1, 0, UInt8(text.count), 0] + text + data, file: "f")
         #expect(array.floats() == [0, 1, 2, 3, 4, 5])
@@ -94,25 +98,32 @@ import Testing
 
     @Test(arguments: [2, 3] as [UInt8])
     func laterVersions(version: UInt8) throws {
-        let text = Array(("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }" + String(repeating: " ", count: 58) + "\n").utf8)
+        let text = Array(
+            ("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }" + String(repeating: " ", count: 58) + "\n")
+                .utf8)
         let bytes = Self.magic + [version, 0, UInt8(text.count), 0, 0, 0] + text + Bytes.hex("000000000000803f")
         #expect(try NPY(bytes: bytes, file: "later").floats() == [0, 1])
     }
 
     @Test(arguments: [
         "{'descr': '<f4', 'fortran_order': False}", "{'descr': '<f4', 'shape': (1,)}",
-        "{'descr': '>f4', 'fortran_order': False, 'shape': (1,)}", "{'descr': '|O', 'fortran_order': False, 'shape': (1,)}",
+        "{'descr': '>f4', 'fortran_order': False, 'shape': (1,)}",
+        "{'descr': '|O', 'fortran_order': False, 'shape': (1,)}",
         "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}",
         "{'descr': '<f4', 'fortran_order': 0, 'shape': (1,)}", "{'descr': '<f4', 'fortran_order': False, 'shape': 1}",
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (1)}", "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}",
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (1.0,)}", "{'descr': '<f4', 'fortran_order': False, 'shape': (01,)}",
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", "{'descr': '<f4', 'fortran_order': False, 'shape': (0,)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1.0,)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (01,)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (0,)}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296)}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 9223372036854775807, 9223372036854775807)}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775808,)}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}",
         "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}",
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} x", "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} x",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)",
         "{'descr': '<f4", "", "[]", "{'descr': '\u{E9}', 'fortran_order': False, 'shape': (1,)}",
     ])
     func refusedHeaders(text: String) {

@@ -23,7 +23,9 @@ import Testing
         let hash = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
         #expect(SHA256.hexadecimal(of: bytes) == hash)
         var pieces = SHA256()
-        for start in stride(from: 0, to: bytes.count, by: 997) { pieces.update(Array(bytes[start..<min(start + 997, bytes.count)])) }
+        for start in stride(from: 0, to: bytes.count, by: 997) {
+            pieces.update(Array(bytes[start..<min(start + 997, bytes.count)]))
+        }
         #expect(pieces.hexadecimal() == hash)
         #expect(pieces.digest() == Bytes.hex(hash))
     }

@@ -12,7 +12,8 @@ import Testing
         case other(String)
 
         init(_ read: () throws -> Safetensors) {
-            do { self = .tensors(try read().names.map { Array($0.utf8) }) } catch CheckpointError.safetensors(let error) {
+            do { self = .tensors(try read().names.map { Array($0.utf8) }) } catch CheckpointError.safetensors(let error)
+            {
                 self = .refusal(error.rule)
             } catch { self = .other("\(error)") }
         }
@@ -109,7 +110,8 @@ import Testing
         let values: [Double] = [0.5, -3.25]
         for shift in 0..<8 {
             let header = "{\(entry("t", "F64", "[2]", "[0,16]"))}" + String(repeating: " ", count: shift)
-            let data = values.flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) } }
+            let data = values.flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
+            }
             let source = try Safetensors(bytes: Bytes.file(Array(header.utf8), data: data), file: "shifted")
             #expect(try source.bytes(of: "t") == data)
         }
@@ -139,9 +141,13 @@ import Testing
     @Test func randomBytes() {
         var random = SeededGenerator(seed: 25)
         for _ in 0..<2000 {
-            let bytes = (0..<Int.random(in: 0...64, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let bytes = (0..<Int.random(in: 0...64, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
             let length = UInt64(max(0, bytes.count - Int.random(in: 0...3, using: &random)))
-            #expect(throws: CheckpointError.self) { try Safetensors(bytes: Bytes.file(length: length, bytes), file: "noise") }
+            #expect(throws: CheckpointError.self) {
+                try Safetensors(bytes: Bytes.file(length: length, bytes), file: "noise")
+            }
         }
     }
 }

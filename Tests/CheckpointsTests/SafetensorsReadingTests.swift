@@ -92,7 +92,8 @@ import Testing
             StoredTensor(name: "fine", shape: [3], floats: [1, .leastNonzeroMagnitude, -.greatestFiniteMagnitude]),
             StoredTensor(name: "nan", shape: [2, 2], floats: [0, 1, 2, .nan]),
             StoredTensor(name: "infinite", shape: [3], floats: [0, -.infinity, .nan]),
-            StoredTensor(name: "half", dtype: .float16, shape: [2], bytes: littleEndian([half, Float16.infinity.bitPattern])),
+            StoredTensor(
+                name: "half", dtype: .float16, shape: [2], bytes: littleEndian([half, Float16.infinity.bitPattern])),
             StoredTensor(name: "bfloat", dtype: .bfloat16, shape: [2], bytes: littleEndian([UInt16(0x7F7F), 0xFF80])),
             StoredTensor(name: "double", dtype: .float64, shape: [1], bytes: littleEndian([Double.nan.bitPattern])),
             StoredTensor(name: "integers", dtype: .int64, shape: [1], bytes: [UInt8](repeating: 0xFF, count: 8)),

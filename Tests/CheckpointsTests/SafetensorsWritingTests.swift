@@ -37,7 +37,8 @@ import Testing
                 stored("a", .int64, [2], "0100000000000000ffffffffffffffff"),
             ]),
         Golden(
-            header: "{\"tab\\t\\\"quote\\\\ \u{E9}\u{1F600}/\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}     ",
+            header:
+                "{\"tab\\t\\\"quote\\\\ \u{E9}\u{1F600}/\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}     ",
             data: "0000803f",
             tensors: [StoredTensor(name: "tab\t\"quote\\ \u{E9}\u{1F600}/", shape: [1], floats: [1])]),
         Golden(
@@ -111,7 +112,8 @@ import Testing
         }
         let refused: [(SafetensorsError.Rule, [StoredTensor])] = [
             (.duplicateName, [tensor("a", [1], float), tensor("a", [1], float)]),
-            (.span, [tensor("a", [2], float)]), (.span, [tensor("a", [0], float)]), (.entryForm, [tensor("a", [-1], float)]),
+            (.span, [tensor("a", [2], float)]), (.span, [tensor("a", [0], float)]),
+            (.entryForm, [tensor("a", [-1], float)]),
             (.elementCount, [tensor("a", [.max, 2], float)]),
             (.limit, [tensor("a", [Int](repeating: 1, count: 9), float)]),
             (.limit, [tensor(String(repeating: "a", count: 1025), [1], float)]),

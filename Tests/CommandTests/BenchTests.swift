@@ -15,7 +15,8 @@ import Testing
         #expect(run.lines.count == 1)
         let report = try JSONValue.parse(run.output)
         let keys = [
-            "model", "case", "batch", "threads", "tier", "load_ms", "median_ms", "min_ms", "max_ms", "iterations", "gflop",
+            "model", "case", "batch", "threads", "tier", "load_ms", "median_ms", "min_ms", "max_ms", "iterations",
+            "gflop",
             "gflops", "peak_rss_mb",
         ]
         for key in keys { #expect(report[key] != nil && report[key]?.isNull == false, "\(key)") }
@@ -46,7 +47,9 @@ import Testing
         #expect(report["case"]?.isNull == true)
         // Twice the images are twice the operations.
         let double = try ZooBinary.run(["bench", model, "--batch", "6", "--size", "40x48", "-n", "1", "--json"])
-        let (three, six) = (report["gflop"]?.doubleValue ?? 0, try JSONValue.parse(double.output)["gflop"]?.doubleValue ?? 0)
+        let (three, six) = (
+            report["gflop"]?.doubleValue ?? 0, try JSONValue.parse(double.output)["gflop"]?.doubleValue ?? 0
+        )
         #expect(three > 0 && abs(six / three - 2) < 0.01)
     }
 
@@ -81,7 +84,8 @@ import Testing
     @Test func theWorkerAnswersEveryRequest() throws {
         let requests = [
             #"{"op":"run","case":"b1","n":2}"#, #"{"op":"prep","case":"b1"}"#, #"{"op":"run","case":"b1","n":5}"#,
-            #"{"op":"prep","case":"b9"}"#, "nonsense", #"{"op":"run","case":"b1","n":-1}"#, #"{"op":"dance","case":"b1"}"#,
+            #"{"op":"prep","case":"b9"}"#, "nonsense", #"{"op":"run","case":"b1","n":-1}"#,
+            #"{"op":"dance","case":"b1"}"#,
             #"{"op":"free","case":"b1"}"#, #"{"op":"run","case":"b1","n":1}"#, #"{"op":"quit"}"#,
             #"{"op":"prep","case":"b1"}"#,
         ]
@@ -92,7 +96,8 @@ import Testing
         let answers = try run.lines.map { line in try JSONValue.parse(line) }
         #expect(answers.count == 9, "nothing is answered after quit")
         guard answers.count == 9 else { return }
-        #expect(answers[0]["ok"]?.boolValue == false && answers[0]["error"]?.stringValue?.contains("not prepared") == true)
+        #expect(
+            answers[0]["ok"]?.boolValue == false && answers[0]["error"]?.stringValue?.contains("not prepared") == true)
         #expect(answers[1]["ok"]?.boolValue == true)
         let errors = try ["max_abs_err", "rel_rms_err"].map { try #require(answers[1][$0]?.doubleValue) }
         #expect(errors.allSatisfy { $0 >= 0 && $0 < 1e-4 })

@@ -98,7 +98,7 @@ import Testing
             #expect(answer.contains("/\(seed).png") && answer.hasSuffix("\n"))
         }
         try input.fileHandleForWriting.close()
-        process.waitUntilExit()
+        ZooBinary.wait(for: process)
         #expect(process.terminationStatus == 0)
     }
 
@@ -135,7 +135,8 @@ import Testing
         let outcome = try ZooBinary.run(["classify", "--json"] + model + [gone, good])
         #expect(outcome.code == 66 && outcome.lines.count == 2 && outcome.errors.hasPrefix("zoo: 1 of 2"))
         let people = try ZooBinary.run(["classify"] + model + [gone])
-        #expect(people.code == 66 && people.errors == "zoo: \(scratch.path)/gone\\u{1b}.png: No such file or directory\n")
+        #expect(
+            people.code == 66 && people.errors == "zoo: \(scratch.path)/gone\\u{1b}.png: No such file or directory\n")
     }
 
     @Test func noPictures() throws {
@@ -179,7 +180,8 @@ import Testing
         let unprepared = try scratch.model("unprepared")
         try FileManager.default.removeItem(atPath: unprepared + "/preprocessor_config.json")
         for (name, part) in [
-            ("no-such-model", "no model is called"), (scratch.path, "not a model folder"), (broken, "model.safetensors"),
+            ("no-such-model", "no model is called"), (scratch.path, "not a model folder"),
+            (broken, "model.safetensors"),
             (unprepared, "preprocessor_config.json"), ("hf:no/such", "no/such"),
         ] {
             let outcome = try ZooBinary.run(["classify", "--model", name, picture])

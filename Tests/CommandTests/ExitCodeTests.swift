@@ -25,7 +25,8 @@ import Testing
         (["clasify", "x.png"], "did you mean 'classify'"), (["classify"], "missing argument INPUT"),
         (["classify", "--frobnicate", "x.png"], "unknown option '--frobnicate'"),
         (["classify", "--threads", "0", "x.png"], "1 to 256"), (["classify", "--threads", "257", "x.png"], "1 to 256"),
-        (["classify", "--top", "none", "x.png"], "not a whole number"), (["classify", "--batch", "0", "x.png"], "1 to 256"),
+        (["classify", "--top", "none", "x.png"], "not a whole number"),
+        (["classify", "--batch", "0", "x.png"], "1 to 256"),
         (["list", "--json", "--names"], "cannot be used together"), (["show"], "missing argument MODEL"),
         (["completions", "tcsh"], "bash, zsh, fish"),
     ])
@@ -96,7 +97,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [["--help"], ["--version"], ["list", "--json"], ["show", Fixtures.resnet], ["completions", "bash"]])
+    @Test(arguments: [
+        ["--help"], ["--version"], ["list", "--json"], ["show", Fixtures.resnet], ["completions", "bash"],
+    ])
     func aFullDisk(_ arguments: [String]) throws {
         let scratch = try Scratch()
         defer { scratch.remove() }
@@ -127,7 +130,7 @@ import Testing
         try input.fileHandleForWriting.write(contentsOf: Data("\(scratch.picture("a.png", seed: 1))\n".utf8))
         #expect(output.fileHandleForReading.availableData.last == 0x0A)
         kill(process.processIdentifier, signal)
-        process.waitUntilExit()
+        ZooBinary.wait(for: process)
         #expect(process.terminationReason == .exit && process.terminationStatus == code)
     }
 

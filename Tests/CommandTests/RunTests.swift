@@ -26,7 +26,10 @@ import Testing
         let run = try ZooBinary.run(["run", model, "--input", input, "--output-dir", results])
         #expect(run.code == 0)
         #expect(run.errors == "")
-        #expect(run.lines.map { $0.split(separator: "/").last?.prefix { $0 != "." } } == ["logits", "features", "feature_map"])
+        #expect(
+            run.lines.map { $0.split(separator: "/").last?.prefix { $0 != "." } } == [
+                "logits", "features", "feature_map",
+            ])
         for name in ["logits", "features", "feature_map"] {
             let comparison = Comparison(
                 try tensor("\(results)/\(name).npy"), reference: try tensor(reference("b2.out.\(name)")))
@@ -79,9 +82,12 @@ import Testing
             (["--input", "x="], 2, ["'x=' is not NAME=FILE"]),
             (["--input", "image=\(input)"], 2, ["no input 'image'", "it takes pixel_values"]),
             (["--input", "pixel_values=a", "--input", "pixel_values=b"], 2, ["'pixel_values' is given twice"]),
-            (["--input", "pixel_values=\(input)", "--output", "scores"], 2, [
-                "no output 'scores'", "logits, features, feature_map",
-            ]),
+            (
+                ["--input", "pixel_values=\(input)", "--output", "scores"], 2,
+                [
+                    "no output 'scores'", "logits, features, feature_map",
+                ]
+            ),
             (["--input", "pixel_values=\(folder.path("none.npy"))"], 66, ["none.npy", "No such file"]),
             (["--input", "pixel_values=\(folder.path)"], 74, ["not a regular file"]),
             (["--input", "pixel_values=\(text)"], 65, ["text.npy", "NUMPY"]),
@@ -101,7 +107,8 @@ import Testing
     @Test func aFolderThatCannotBeMadeIsAnErrorOfWriting() throws {
         let file = try folder.write("x", as: "file")
         let run = try ZooBinary.run([
-            "run", model, "--input", "pixel_values=\(reference("b1.in.pixel_values"))", "--output-dir", "\(file)/results",
+            "run", model, "--input", "pixel_values=\(reference("b1.in.pixel_values"))", "--output-dir",
+            "\(file)/results",
         ])
         #expect(run.code == 74)
         #expect(run.errors.contains("file/results: cannot make the folder"))

@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import JSON
+import ModelZoo
 import TestSupport
 import Testing
 
@@ -37,6 +38,20 @@ import Testing
         let table = try ZooBinary.run(["verify", fixture])
         #expect(table.code == 0)
         #expect(table.lines.last == "\(fixture): all 7 checks passed")
+    }
+
+    /// Every model that ships has cases, a picture and the hash of its weights, and passes.
+    @Test func shippedModelsPass() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "zoo").path
+        let models = Registry(roots: [root]).entries()
+        #expect(!models.isEmpty)
+        for model in models {
+            let run = try ZooBinary.run(["verify", model.folder, "--json"])
+            #expect(run.code == 0, "\(model.name): \(run.output)\(run.errors)")
+            let kinds = Set(try checks(run).compactMap { $0["check"]?.stringValue })
+            #expect(kinds == ["sha256", "preprocess", "output"], "\(model.name)")
+        }
     }
 
     @Test func aSmallerToleranceFails() throws {
@@ -124,10 +139,16 @@ import Testing
         let inputs = #""inputs":{"pixel_values":"b1.in.pixel_values.npy"}"#
         let manifests: [(text: String, part: String)] = [
             ("{", "manifest.json"),
-            (#"{"cases":[{"case":"a",\#(inputs),"outputs":{"logits":"../x.npy"}}]}"#, "the name of a file in the same folder"),
+            (
+                #"{"cases":[{"case":"a",\#(inputs),"outputs":{"logits":"../x.npy"}}]}"#,
+                "the name of a file in the same folder"
+            ),
             (#"{"cases":[{"case":"a",\#(inputs),"outputs":{"logits":"none.npy"}}]}"#, "none.npy"),
             (#"{"cases":[{"case":"a",\#(inputs),"outputs":{"mask":"integers.npy"}}]}"#, "an output 'mask'"),
-            (#"{"cases":[{"case":"a",\#(inputs),"outputs":{"logits":"integers.npy"}}]}"#, "expected floats, found integers"),
+            (
+                #"{"cases":[{"case":"a",\#(inputs),"outputs":{"logits":"integers.npy"}}]}"#,
+                "expected floats, found integers"
+            ),
         ]
         for (text, part) in manifests {
             try Data(text.utf8).write(to: URL(filePath: "\(model)/ref/manifest.json"))

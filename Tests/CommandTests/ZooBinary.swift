@@ -32,7 +32,8 @@ struct ZooBinary {
     static func path() throws -> String {
         let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         // The tests may be started by a helper of the toolchain, with their bundle as its argument.
-        let candidates = [tests.path, CommandLine.arguments[0]] + CommandLine.arguments.filter { $0.contains(".xctest") }
+        let candidates =
+            [tests.path, CommandLine.arguments[0]] + CommandLine.arguments.filter { $0.contains(".xctest") }
         for candidate in candidates {
             let folder = URL(filePath: candidate).deletingLastPathComponent()
             let path = folder.appending(path: "zoo").path
@@ -60,15 +61,26 @@ struct ZooBinary {
         process.standardOutput = output ?? FileHandle(forWritingAtPath: outputPath)
         process.standardError = FileHandle(forWritingAtPath: errorPath)
         try process.run()
-        process.waitUntilExit()
+        wait(for: process)
         return Result(
             code: process.terminationStatus, wasSignalled: process.terminationReason == .uncaughtSignal,
             output: try String(contentsOfFile: outputPath, encoding: .utf8),
             errors: try String(contentsOfFile: errorPath, encoding: .utf8))
     }
 
+    /// Waits for the program's end; one that hangs is killed after two minutes, so that its test fails.
+    static func wait(for process: Process) {
+        let number = process.processIdentifier
+        let watchdog = DispatchWorkItem { kill(number, SIGKILL) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 120, execute: watchdog)
+        process.waitUntilExit()
+        watchdog.cancel()
+    }
+
     /// The program with a bare environment, not yet started.
-    static func make(_ arguments: [String], environment: [String: String] = [:], folder: String? = nil) throws -> Process {
+    static func make(_ arguments: [String], environment: [String: String] = [:], folder: String? = nil) throws
+        -> Process
+    {
         let process = Process()
         process.executableURL = URL(filePath: try path())
         process.arguments = arguments

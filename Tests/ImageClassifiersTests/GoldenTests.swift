@@ -28,7 +28,7 @@ import Testing
                 #expect(reference.outputs.count == 3)
                 for (name, expected) in reference.outputs {
                     let output = try #require(ClassifierFixtures.Case.output(name, of: result), "output \(name)")
-                    #expect(mismatch(output, expected, tolerance: .parity) == nil, "\(reference.name) \(name)")
+                    #expect(mismatch(output, expected, tolerance: tier.parity) == nil, "\(reference.name) \(name)")
                     values += output.floats
                 }
                 #expect(bitDifference(try classifier.logits(reference.pixels).floats, result.logits.floats) == nil)
@@ -40,7 +40,9 @@ import Testing
         #expect(bitDifference(bits[0], bits[2]) == nil)
     }
 
-    @Test(.enabled(if: Tier.bitEqual.count == 2, "AVX2 and AVX-512 are both needed"), arguments: ClassifierFixtures.models)
+    @Test(
+        .enabled(if: Tier.bitEqual.count == 2, "AVX2 and AVX-512 are both needed"), arguments: ClassifierFixtures.models
+    )
     func tiersGiveTheSameBits(model: String) throws {
         let results = try Tier.bitEqual.map { tier in
             let classifier = try ImageClassifier(
@@ -82,7 +84,8 @@ import Testing
         #expect(found.shape == expected.shape)
         #expect(bitDifference(found.floats, expected.floats) == nil)
         // Several images lie one after another.
-        #expect(bitDifference(try classifier.pixelValues([image, image]).floats, expected.floats + expected.floats) == nil)
+        #expect(
+            bitDifference(try classifier.pixelValues([image, image]).floats, expected.floats + expected.floats) == nil)
     }
 
     @Test(arguments: ClassifierFixtures.models)
@@ -112,7 +115,8 @@ import Testing
         #expect(plan.flops == account.flops)
         #expect(plan.activationBytes == account.activationBytes)
         // A plan without weights counts the same.
-        let weightless = try ImageClassifier(folder: ClassifierFixtures.path(model), runtime: Runtime(), plansOnly: true)
+        let weightless = try ImageClassifier(
+            folder: ClassifierFixtures.path(model), runtime: Runtime(), plansOnly: true)
         let again = try weightless.plan(batch: pixels.shape[0], height: pixels.shape[2], width: pixels.shape[3])
         #expect(again.flops == plan.flops)
         #expect(weightless.parameterCount == classifier.parameterCount)

@@ -62,7 +62,9 @@ import Testing
         [1, 1, 3, 24, 24], [1, 0, 24, 24],
     ])
     func shapesOfInputs(shape: [Int]) throws {
-        for model in ["timm-vit", "timm-resnet-basic", "torchvision-mobilenetv2", "timm-mobilenetv3-small", "timm-convnext"] {
+        for model in [
+            "timm-vit", "timm-resnet-basic", "torchvision-mobilenetv2", "timm-mobilenetv3-small", "timm-convnext",
+        ] {
             let classifier = try classifier(model)
             let pixels = Tensor(zeros: Shape(shape))
             for compute in [classifier.logits, { try classifier.outputs($0).logits }] as [(Tensor) throws -> Tensor] {
@@ -140,7 +142,9 @@ import Testing
             let index = iteration % inputs.count
             do {
                 let found = try classifier.logits(inputs[index]).floats
-                if let difference = bitDifference(found, expected[index]) { differences.withLock { $0.append(difference) } }
+                if let difference = bitDifference(found, expected[index]) {
+                    differences.withLock { $0.append(difference) }
+                }
             } catch {
                 differences.withLock { $0.append("\(error)") }
             }

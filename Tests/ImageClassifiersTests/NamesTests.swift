@@ -28,7 +28,9 @@ import Testing
         /// Elements of everything but a batch norm's statistics.
         var parameterCount: Int {
             let statistics = ["running_mean", "running_var", "num_batches_tracked"]
-            return tensors.filter { tensor in !statistics.contains { tensor.name.hasSuffix($0) } }.reduce(0) { $0 + $1.count }
+            return tensors.filter { tensor in !statistics.contains { tensor.name.hasSuffix($0) } }.reduce(0) {
+                $0 + $1.count
+            }
         }
     }
 
@@ -62,8 +64,9 @@ import Testing
         let expected = try #require(Self.millions[name])
         #expect(abs(Double(classifier.parameterCount) / 1e6 - expected) < 0.02)
         #expect(classifier.network.channels == 3)
-        // Packed weights take about four bytes a parameter; 3x3 kernels in transformed form up to 16/9 of that.
-        #expect(classifier.weightBytes >= 4 * classifier.parameterCount)
+        // Packed weights take about four bytes a parameter, but for the few that are no layer's weights, such as
+        // position embeddings; 3x3 kernels in transformed form take up to 16/9 of that.
+        #expect(Double(classifier.weightBytes) > 0.97 * 4 * Double(classifier.parameterCount))
         #expect(classifier.weightBytes < 8 * classifier.parameterCount)
         #expect(classifier.labels.count == classifier.network.classCount)
         let plan = try classifier.plan(batch: 1, height: 224, width: 224)

@@ -53,13 +53,17 @@ import Testing
             return
         }
         #expect(expected == [23, 20] && found == [23, 19])
-        let missing = #expect(throws: WeightError.self) { try fixture.layer(runtime) { w in try Linear(19, 23, w("deeper")) } }
+        let missing = #expect(throws: WeightError.self) {
+            try fixture.layer(runtime) { w in try Linear(19, 23, w("deeper")) }
+        }
         guard case .missing(_, "deeper.weight", let shape) = missing else {
             Issue.record("\(String(describing: missing))")
             return
         }
         #expect(shape == [23, 19])
-        let unused = #expect(throws: WeightError.self) { try fixture.layer(runtime) { w in try Linear(19, 23, bias: false, w) } }
+        let unused = #expect(throws: WeightError.self) {
+            try fixture.layer(runtime) { w in try Linear(19, 23, bias: false, w) }
+        }
         guard case .unused(_, let tensors) = unused else {
             Issue.record("\(String(describing: unused))")
             return
@@ -88,7 +92,9 @@ import Testing
             func info(_ name: String) -> TensorInfo? {
                 TensorInfo(name: name, dtype: .float16, shape: name == "bias" ? [4] : [4, 3], file: "nowhere")
             }
-            func read(_ name: String, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(TensorReadError) {
+            func read(_ name: String, at offset: Int, into buffer: UnsafeMutableRawBufferPointer)
+                throws(TensorReadError)
+            {
                 throw TensorReadError(file: "nowhere", tensor: name, reason: "there is nothing")
             }
         }

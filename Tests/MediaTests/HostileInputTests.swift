@@ -150,8 +150,8 @@ import Testing
             try ImageDecoder.decode(Hostile.progressive(64, scans: 100)).bytes == [UInt8](repeating: 128, count: 4096))
     }
 
-    /// What is read in spite of its oddity, since the pixels are not in doubt: a palette of an RGB picture is ignored, and
-    /// of a bomb in the place of pixels no more is unpacked than they need.
+    /// What is read in spite of its oddity, since the pixels are not in doubt: a palette of an RGB picture is ignored,
+    /// and of a bomb in the place of pixels no more is unpacked than they need.
     @Test func harmlessOddities() throws {
         let files = [
             Hostile.smallPNG(after: Hostile.chunk("PLTE", [0, 0, 0])),

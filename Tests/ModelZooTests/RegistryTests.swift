@@ -8,7 +8,9 @@ import Testing
 
     init() throws {
         folder = try TemporaryFolder()
-        for name in ["one/b", "one/a", "two/a", "two/c", "two/.hidden"] { try folder.write("{}", as: "\(name)/config.json") }
+        for name in ["one/b", "one/a", "two/a", "two/c", "two/.hidden"] {
+            try folder.write("{}", as: "\(name)/config.json")
+        }
         try folder.write("no model", as: "one/notes.txt")
         try folder.makeFolder("two/empty")
     }

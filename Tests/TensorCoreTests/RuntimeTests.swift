@@ -39,7 +39,9 @@ import Testing
     @Test func threads() {
         #expect(Runtime.defaultThreads >= 1)
         #expect(Runtime().threads == min(Runtime.defaultThreads, 256))
-        for (asked, given) in [(1, 1), (3, 3), (0, 1), (-5, 1), (.min, 1)] { #expect(Runtime(threads: asked).threads == given) }
+        for (asked, given) in [(1, 1), (3, 3), (0, 1), (-5, 1), (.min, 1)] {
+            #expect(Runtime(threads: asked).threads == given)
+        }
         #expect(Runtime(threads: .max).threads == 256)
     }
 
@@ -67,7 +69,9 @@ import Testing
         }
         // Row by row it is the same, too.
         let runtime = Runtime(threads: 2, tier: tier)
-        let rows = (0..<50).flatMap { row in runtime.withWorkspace { ws in network(x.rows(row..<row + 1), ws).copied().floats } }
+        let rows = (0..<50).flatMap { row in
+            runtime.withWorkspace { ws in network(x.rows(row..<row + 1), ws).copied().floats }
+        }
         #expect(bitDifference(rows, expected) == nil)
     }
 

@@ -97,8 +97,8 @@ public func runKernel<Arguments>(
     return intact
 }
 
-/// `nil` where every element is within `tolerance` * max(1, |expected|) of the expected one; NaN matches only NaN and an
-/// infinity only itself. Otherwise the worst element.
+/// `nil` where every element is within `tolerance` * max(1, |expected|) of the expected one; NaN matches only NaN and
+/// an infinity only itself. Otherwise the worst element.
 public func mismatch(_ actual: [Float], _ expected: [Double], tolerance: Double) -> String? {
     guard actual.count == expected.count else { return "\(actual.count) values, expected \(expected.count)" }
     var worst = 0.0

@@ -3,9 +3,9 @@
 // Conventions that hold for every operation
 // - Activations are channels-last fp32: [image][row][column][channel]; "ld" is the distance between two pixels (or rows
 //   of a matrix) in floats, everything else is dense unless a stride says otherwise.
-// - `ck_<op>(tier, args, part, parts, scratch)` does share `part` of `parts` of the operation. The caller runs the parts
-//   on as many threads as it likes; kernels start no thread and allocate nothing. `scratch` is private to the part,
-//   64-byte aligned, `ck_<op>_scratch(args)` bytes long (no such function: scratch is ignored and may be NULL).
+// - `ck_<op>(tier, args, part, parts, scratch)` does share `part` of `parts` of the operation. The caller runs the
+//   parts on as many threads as it likes; kernels start no thread and allocate nothing. `scratch` is private to the
+//   part, 64-byte aligned, `ck_<op>_scratch(args)` bytes long (no such function: scratch is ignored and may be NULL).
 // - Inputs and outputs do not overlap unless the contract says "in place".
 // - fp32 results do not depend on `parts`, on the batch size, or on whether the tier is AVX2 or AVX-512: an output of a
 //   matrix product is ONE chain of fused multiply-adds over k in increasing order, and every other reduction has a
@@ -47,7 +47,8 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_storage {
 } ck_storage;
 
 /// What happens to a finished sum before it is stored: y = activation(sum * scale[n] + bias[n] + residual[m][n]), the
-/// first two fused. A batch norm is scale and bias: folded into the weights instead, its factors would round every weight.
+/// first two fused. A batch norm is scale and bias: folded into the weights instead, its factors would round every
+/// weight.
 typedef struct ck_epilogue {
   const float *bias;     // [N rounded up to 32] or NULL
   const float *residual; // laid out as the output, or NULL; may BE the output
@@ -139,9 +140,9 @@ void ck_depthwise2d_run(ck_tier tier, const ck_depthwise2d *args, int part, int 
 
 // ---- attention ------------------------------------------------------------------------------------------------------
 /// out = softmax(scale q k^T + bias + mask) v, online over blocks of keys; no queries x keys matrix is stored.
-/// Element (image b, head h, token t, dimension d) of q lies at q + b*q_batch + h*q_head + t*q_row + d; k, v, out alike.
-/// Masks: causal (key j is seen by query i when j <= i + keys - queries), key_lengths (keys at or past it are unseen),
-/// bias (added to the scaled scores; -INFINITY hides). A query that sees no key gives zeros.
+/// Element (image b, head h, token t, dimension d) of q lies at q + b*q_batch + h*q_head + t*q_row + d; k, v, out
+/// alike. Masks: causal (key j is seen by query i when j <= i + keys - queries), key_lengths (keys at or past it are
+/// unseen), bias (added to the scaled scores; -INFINITY hides). A query that sees no key gives zeros.
 typedef struct ck_attention {
   long batch, heads, queries, keys, head_dim;
   const float *q, *k, *v;
@@ -168,7 +169,8 @@ typedef struct ck_layer_norm {
 } ck_layer_norm;
 void ck_layer_norm_run(ck_tier tier, const ck_layer_norm *args, int part, int parts, void *scratch);
 
-/// Group norm of dense [batch][pixels][c]: statistics over pixels and the c/groups channels of a group; then activation.
+/// Group norm of dense [batch][pixels][c]: statistics over pixels and the c/groups channels of a group; then
+/// activation.
 typedef struct ck_group_norm {
   long batch, pixels, c, groups;
   const float *input, *gamma, *beta;
@@ -216,7 +218,7 @@ void ck_softmax_run(ck_tier tier, const ck_softmax *args, int part, int parts, v
 typedef enum __attribute__((enum_extensibility(closed))) ck_pool_kind {
   CK_POOL_MAX = 0,            // padding counts as -INFINITY
   CK_POOL_AVERAGE,            // divides by the window's pixels inside the input
-  CK_POOL_AVERAGE_WITH_PAD,   // divides by kernel_h * kernel_w
+  CK_POOL_AVERAGE_WITH_PAD,   // divides by the window's pixels inside the input and pad_h, pad_w around it
 } ck_pool_kind;
 /// Pools dense [batch][in_h][in_w][c].
 typedef struct ck_pool2d {
@@ -277,8 +279,8 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_op {
 void ck_run(ck_op op, ck_tier tier, const void *args, int part, int parts, void *scratch);
 
 // ---- the machine ----------------------------------------------------------------------------------------------------
-/// Runs `iterations` rounds of independent register-only fused multiply-adds; returns the floating-point operations done
-/// (the time it takes is the machine's fp32 peak).
+/// Runs `iterations` rounds of independent register-only fused multiply-adds; returns the floating-point operations
+/// done (the time it takes is the machine's fp32 peak).
 double ck_peak_fma(ck_tier tier, long iterations);
 
 #endif

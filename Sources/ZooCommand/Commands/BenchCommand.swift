@@ -75,7 +75,11 @@ enum BenchCommand: Subcommand {
         if parsed[SharedOptions.json] {
             try context.write(report.json)
         } else {
-            for table in report.tables(usesUnicode: context.terminal.usesUnicode) { try context.write(table) }
+            try context.write(report.figures(usesUnicode: context.terminal.usesUnicode))
+            if let operations = report.operations(usesUnicode: context.terminal.usesUnicode) {
+                try context.output.write("")
+                try context.write(operations)
+            }
         }
         return .success
     }

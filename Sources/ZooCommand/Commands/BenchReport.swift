@@ -49,7 +49,7 @@ struct BenchReport {
             "shape": .array(shape.dimensions.map { JSONValue($0) }), "threads": JSONValue(runtime.threads),
             "tier": JSONValue(runtime.tier.rawValue), "load_ms": rounded(loadSeconds * 1e3),
             "median_ms": rounded(median * 1e3), "min_ms": rounded(least * 1e3), "max_ms": rounded(most * 1e3),
-            "iterations": JSONValue(times.count), "gflop": rounded(flops / 1e9), "gflops": rounded(speed / 1e9),
+            "iterations": JSONValue(times.count), "gflop": JSONValue(flops / 1e9), "gflops": rounded(speed / 1e9),
             "peak_gflops": rounded(peak / 1e9), "peak_share": rounded(speed / peak),
             "peak_rss_mb": peakMemory.map { rounded(Double($0) / 1e6) } ?? .null,
             "activations_mb": rounded(Double(activationBytes) / 1e6), "allocations": JSONValue(allocations),
@@ -66,9 +66,10 @@ struct BenchReport {
         return .object(object)
     }
 
-    /// The report for people: the figures, and the profile where it is wanted.
-    func tables(usesUnicode: Bool) -> [Table] {
-        var figures = Table([Table.Column(""), Table.Column("", isElastic: true)], hasHeader: false, usesUnicode: usesUnicode)
+    /// The figures for people.
+    func figures(usesUnicode: Bool) -> Table {
+        var figures = Table(
+            [Table.Column(""), Table.Column("", isElastic: true)], hasHeader: false, usesUnicode: usesUnicode)
         let threads = runtime.threads == 1 ? "1 thread" : "\(runtime.threads) threads"
         let input = (reference.map { "case \($0), " } ?? "") + "\(shape)"
         figures.add(["Model", "\(model) (\(architecture))"])
@@ -91,8 +92,12 @@ struct BenchReport {
         ])
         if let peakMemory { figures.add(["Peak memory", Format.bytes(peakMemory)]) }
         figures.add(["Activations", "\(Format.bytes(activationBytes)), \(allocations) allocations in the last pass"])
-        guard profile != nil else { return [figures] }
+        return figures
+    }
 
+    /// The time of each kind of operation, where it is wanted.
+    func operations(usesUnicode: Bool) -> Table? {
+        guard profile != nil else { return nil }
         var parts = Table(
             [
                 Table.Column("Operation", isElastic: true), Table.Column("Calls", .right),
@@ -105,7 +110,7 @@ struct BenchReport {
                 Format.percent(total > 0 ? kind.seconds / total : 0),
             ])
         }
-        return [figures, parts]
+        return parts
     }
 
     /// A figure without digits that mean nothing.

@@ -10,7 +10,7 @@ enum ClassifyCommand: Subcommand {
     private static let batch = Option.int(
         "--batch", "-b", value: "N", default: 16, range: 1...256,
         help: "Pictures to classify at once; results do not depend on it")
-    private static let null = Option.flag("--null", "-0", help: "Paths on standard input end in a zero byte")
+    private static let null = Option.flag("--null", help: "Paths on standard input end in a zero byte")
     private static let inputs = Argument(
         "INPUT", .file(extensions: InputList.pictures),
         help: "A picture (PNG, JPEG, WebP), a folder with everything below it, or - for paths on standard input"
@@ -23,7 +23,8 @@ enum ClassifyCommand: Subcommand {
             go on. With --json each gives a line {"input","model","predictions":[{"label","index","score"}]}, or \
             {"input","error"}, in the order of the inputs.
             """,
-        arguments: [inputs], options: [SharedOptions.model, top, SharedOptions.json, SharedOptions.threads, batch, null],
+        arguments: [inputs],
+        options: [SharedOptions.model, top, SharedOptions.json, SharedOptions.threads, batch, null],
         examples: [
             Command.Example("zoo classify cat.jpg", "The five most probable classes of a picture"),
             Command.Example("zoo classify --model vit-cifar10 samples", "A table of a folder, by another model"),
@@ -61,7 +62,8 @@ enum ClassifyCommand: Subcommand {
         try writer.finish()
         if writer.tally.total == 0, Interruption.exitCode == nil {
             let what = words.map { $0 == "-" ? "standard input" : printable($0) }.joined(separator: ", ")
-            throw Failure("no pictures in \(what) (looked for \(InputList.pictures.joined(separator: ", ")))", .inputNotFound)
+            throw Failure(
+                "no pictures in \(what) (looked for \(InputList.pictures.joined(separator: ", ")))", .inputNotFound)
         }
         if writer.tally.failed > 0, writer.tally.total > 1 {
             context.note("\(writer.tally.failed) of \(writer.tally.total) inputs could not be classified")

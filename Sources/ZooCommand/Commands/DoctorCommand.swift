@@ -88,7 +88,8 @@ private struct Examination {
             hints.append("this process may use \(usable) of \(Machine.processors) processors (affinity or CPU quota)")
         }
         if runtime.threads > usable {
-            hints.append("\(runtime.threads) threads on \(usable) processors are slower than \(usable): leave --threads out")
+            hints.append(
+                "\(runtime.threads) threads on \(usable) processors are slower than \(usable): leave --threads out")
         }
     }
 

@@ -8,7 +8,8 @@ import ModelZoo
 /// `zoo eval`: how often a classifier is right.
 enum EvalCommand: Subcommand {
     private static let limit = Option.int(
-        "--limit", "-n", value: "N", range: 1...1_000_000_000, help: "Pictures of each class to look at, all if left out")
+        "--limit", "-n", value: "N", range: 1...1_000_000_000,
+        help: "Pictures of each class to look at, all if left out")
     private static let batch = Option.int(
         "--batch", "-b", value: "N", default: 16, range: 1...256,
         help: "Pictures to classify at once; results do not depend on it")
@@ -63,7 +64,8 @@ enum EvalCommand: Subcommand {
             return code
         }
         guard score.total > 0 else {
-            throw Failure("none of \(tally.total) pictures in \(printable(parsed[folder])) could be read", tally.exitCode)
+            throw Failure(
+                "none of \(tally.total) pictures in \(printable(parsed[folder])) could be read", tally.exitCode)
         }
         let report = Report(
             model: entry.name, folder: parsed[folder], score: score, tally: tally, seconds: seconds,

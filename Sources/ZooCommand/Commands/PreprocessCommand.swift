@@ -58,7 +58,8 @@ enum PreprocessCommand: Subcommand {
         progress.finish()
         guard Interruption.exitCode == nil else { return .success }
         guard count > 0 else {
-            throw Failure("no pictures found (looked for \(InputList.pictures.joined(separator: ", ")))", .inputNotFound)
+            throw Failure(
+                "no pictures found (looked for \(InputList.pictures.joined(separator: ", ")))", .inputNotFound)
         }
         let shape = Shape(count, 3, preprocessing.outputHeight, preprocessing.outputWidth)
         try write(Tensor(values, shape: shape), to: parsed[output])

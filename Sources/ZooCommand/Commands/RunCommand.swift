@@ -63,7 +63,8 @@ enum RunCommand: Subcommand {
     }
 
     /// The file of each input, from words of the form `NAME=FILE`.
-    private static func assignments(_ words: [String], _ parsed: ParsedArguments) throws(UsageError) -> [String: String] {
+    private static func assignments(_ words: [String], _ parsed: ParsedArguments) throws(UsageError) -> [String: String]
+    {
         var files: [String: String] = [:]
         for word in words {
             guard let sign = word.firstIndex(of: "="), sign != word.startIndex, word.last != "=" else {
@@ -98,7 +99,8 @@ enum RunCommand: Subcommand {
         }
         for name in model.inputNames where files[name] == nil {
             throw UsageError(
-                "input '\(name)' is missing: give --input \(name)=FILE.npy; the model takes \(known)", path: parsed.path)
+                "input '\(name)' is missing: give --input \(name)=FILE.npy; the model takes \(known)", path: parsed.path
+            )
         }
     }
 

@@ -51,7 +51,8 @@ enum VerifyCommand: Subcommand {
     /// Whether a file of the model has the SHA-256 that its card states.
     private static func agrees(_ file: String, _ hash: String, in folder: String) throws -> Bool {
         guard !file.contains("/") else {
-            throw Failure("\(folder): card.json: sha256: '\(printable(file))' is not a file of this folder", .unavailable)
+            throw Failure(
+                "\(folder): card.json: sha256: '\(printable(file))' is not a file of this folder", .unavailable)
         }
         return try SHA256.hexadecimal(ofFile: FileSystem.join(folder, file)) == hash.lowercased()
     }

@@ -14,7 +14,8 @@ struct LabelledFolder {
     /// - Throws: ``Failure`` where the folders are not those of the labels, or one has no pictures.
     init(_ folder: InputPath, labels: [String], limit: Int?) throws {
         guard folder.isFolder else {
-            throw Failure("\(folder.shown): not a folder; give one with a folder of pictures for each class", .inputNotFound)
+            throw Failure(
+                "\(folder.shown): not a folder; give one with a folder of pictures for each class", .inputNotFound)
         }
         let names = try FileSystem.list(folder.text).names.filter { name in
             !name.hasPrefix(".") && folder.appending(Array(name.utf8)).isFolder
@@ -46,7 +47,8 @@ struct LabelledFolder {
         var parts: [String] = []
         if !missing.isEmpty { parts.append("no folder for the label\(plural(missing)) \(listed(missing))") }
         if !extra.isEmpty { parts.append("no label for the folder\(plural(extra)) \(listed(extra))") }
-        return "\(folder.shown): \(parts.joined(separator: "; ")); folders must be called as the model's labels ('zoo show')"
+        return
+            "\(folder.shown): \(parts.joined(separator: "; ")); folders must be called as the model's labels ('zoo show')"
     }
 
     private static func plural(_ names: [String]) -> String { names.count == 1 ? "" : "s" }
