@@ -121,18 +121,18 @@ RESNET = Recipe(
     cutout=10,
 )
 
-# From here on the learning rate of the ViT falls and it gets to see all patches.
-VIT_FALL = 0.7
+# From this share of the run on, the ViT gets to see all patches.
+VIT_FULL_FROM = 0.9
 
 VIT = Recipe(
     name="vit-cifar10",
     image_size=32,
-    epochs=20,
+    epochs=9,
     batch_size=250,
     warmup_epochs=1.5,
-    schedule=hold_and_fall(VIT_FALL),
+    schedule=hold_and_fall(0.6),
     optimizers=transformer_optimizers,
-    average_decay=0.998,
+    average_decay=0.995,
     cutout=10,
     seed=1,
 )

@@ -63,7 +63,7 @@ def main():
         temperature=2.0,
         hint_weight=1.0,
         kept_share=0.5,
-        full_from=classifiers.VIT_FALL,
+        full_from=classifiers.VIT_FULL_FROM,
     )
     student = train(recipe, student, objective, data, arguments.work, logs / f"{recipe.name}.txt")
     publish(recipe.name, student, recipe.image_size, arguments.data, arguments.output)

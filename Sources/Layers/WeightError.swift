@@ -8,6 +8,8 @@ public enum WeightError: Error, Sendable, CustomStringConvertible {
     case shape(file: String, tensor: String, expected: [Int], found: [Int])
     /// The tensor's type is none that weights can have.
     case type(file: String, tensor: String, found: String)
+    /// The system has not the memory that the tensor would take.
+    case memory(file: String, tensor: String, bytes: Int)
     /// Tensors that no layer asked for.
     case unused(location: String, tensors: [String])
     /// The bytes could not be read.
@@ -24,6 +26,8 @@ public enum WeightError: Error, Sendable, CustomStringConvertible {
                 + "contradict each other"
         case .type(let file, let tensor, let found):
             "\(file): tensor \(tensor) has type \(found), expected F32, F16 or BF16"
+        case .memory(let file, let tensor, let bytes):
+            "\(file): tensor \(tensor) needs \(bytes) bytes of memory, which this system does not give"
         case .unused(let location, let tensors):
             "\(location): \(tensors.count) tensor\(tensors.count == 1 ? "" : "s") no layer uses: "
                 + tensors.prefix(5).joined(separator: ", ") + (tensors.count > 5 ? ", ..." : "")

@@ -22,6 +22,9 @@ public final class WeightLoader {
     /// Bytes of a checkpoint that one thread reads and packs at a time: small enough to stay in its cache.
     private static let stepBytes = 1 << 20
 
+    /// Elements of the largest tensor that is read as it is: embeddings of positions are the largest of them.
+    private static let largestSmallTensor = 1 << 28
+
     private struct PackJob: Sendable {
         let tensor: String
         let dtype: DType
@@ -61,6 +64,9 @@ public final class WeightLoader {
     /// A small tensor's values, read at once.
     func values(_ name: String, shape: [Int], isBuffer: Bool) throws(WeightError) -> [Float] {
         let info = try take(name, shape: shape, isBuffer: isBuffer)
+        guard info.count <= Self.largestSmallTensor else {
+            throw .memory(file: info.file, tensor: name, bytes: info.count * 4)
+        }
         var values = [Float](repeating: 0, count: info.count)
         guard !plansOnly, info.count > 0 else { return values }
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: info.byteCount, alignment: 64)
@@ -71,6 +77,13 @@ public final class WeightLoader {
             convertToFloat(raw, dtype: info.dtype, count: info.count, into: start, tier: tier)
         }
         return values
+    }
+
+    /// Makes sure that there is memory for a tensor's packed form.
+    func reserve(_ floats: Int, for tensor: TensorInfo) throws(WeightError) {
+        guard memory.reserve(floats) else {
+            throw .memory(file: tensor.file, tensor: tensor.name, bytes: floats * 4)
+        }
     }
 
     /// Notes that rows of a tensor are to be packed as the rows from `row` on of a matrix.

@@ -57,8 +57,9 @@ public struct Weights {
         for part in parts {
             tensors.append(try loader.take(part.weights.fullName(part.name), shape: [part.outputs, inputs]))
         }
-        let matrix = PackedMatrix(
-            outputs: parts.reduce(0) { $0 + $1.outputs }, inputs: inputs, in: loader.memory)
+        let outputs = parts.reduce(0) { $0 + $1.outputs }
+        try loader.reserve(PackedMatrix.floatCount(outputs: outputs, inputs: inputs), for: tensors[0])
+        let matrix = PackedMatrix(outputs: outputs, inputs: inputs, in: loader.memory)
         var row = 0
         for (tensor, part) in zip(tensors, parts) {
             loader.pack(tensor, rows: 0..<part.outputs, into: matrix, row: row, taps: 1)
@@ -79,13 +80,17 @@ public struct Weights {
         let taps = size.reduce(1, *)
         let (groupOutputs, groupChannels) = (outputs / groups, channels / groups)
         let tensor = try loader.take(fullName(name), shape: [outputs, groupChannels] + size)
-        return (0..<groups).map { group in
-            let matrix = PackedMatrix(
-                outputs: groupOutputs, inputs: groupChannels * taps, form: form, in: loader.memory)
+        var matrices: [PackedMatrix] = []
+        for group in 0..<groups {
+            let inputs = groupChannels * taps
+            try loader.reserve(
+                PackedMatrix.floatCount(outputs: groupOutputs, inputs: inputs, form: form), for: tensor)
+            let matrix = PackedMatrix(outputs: groupOutputs, inputs: inputs, form: form, in: loader.memory)
             loader.pack(
                 tensor, rows: group * groupOutputs..<(group + 1) * groupOutputs, into: matrix, row: 0, taps: taps)
-            return matrix
+            matrices.append(matrix)
         }
+        return matrices
     }
 
     /// Whether the checkpoint has the tensor: for layouts that differ in which tensors there are, never to make up for

@@ -26,21 +26,19 @@ public struct PackedMatrix: Sendable {
         self.inputs = inputs
         self.form = form
         self.memory = memory
-        let count =
-            switch form {
-            case .plain: ck_packed_floats(outputs, inputs)
-            case .winograd: ck_winograd_packed_floats(outputs, inputs / 9)
-            }
-        pointer = memory.floats(Int(count))
+        pointer = memory.floats(Self.floatCount(outputs: outputs, inputs: inputs, form: form))
+    }
+
+    /// Floats that a matrix takes in a form.
+    public static func floatCount(outputs: Int, inputs: Int, form: Form = .plain) -> Int {
+        switch form {
+        case .plain: Int(ck_packed_floats(outputs, inputs))
+        case .winograd: Int(ck_winograd_packed_floats(outputs, inputs / 9))
+        }
     }
 
     /// Bytes it takes.
-    public var byteCount: Int {
-        switch form {
-        case .plain: Int(ck_packed_floats(outputs, inputs)) * 4
-        case .winograd: Int(ck_winograd_packed_floats(outputs, inputs / 9)) * 4
-        }
-    }
+    public var byteCount: Int { Self.floatCount(outputs: outputs, inputs: inputs, form: form) * 4 }
 
     /// Writes rows `row ..< row + count` from `[count][channels][taps]` values (`channels * taps == inputs`).
     ///

@@ -47,20 +47,31 @@ public final class WeightMemory: @unchecked Sendable {
 
     deinit { for chunk in chunks { cp_unmap(chunk.base, UInt(chunk.size)) } }
 
+    /// Makes sure that the next `count` floats can be had.
+    ///
+    /// - Returns: whether the system gave the memory.
+    public func reserve(_ count: Int) -> Bool {
+        let (bytes, overflows) = max(count, 1).multipliedReportingOverflow(by: 4)
+        guard !overflows, bytes <= .max - Self.chunkBytes else { return false }
+        let size = (bytes + 63) & ~63
+        if let chunk = chunks.last, used + size <= chunk.size { return true }
+        let chunkSize = max(Self.chunkBytes, size)
+        guard let base = cp_map(UInt(chunkSize)) else { return false }
+        chunks.append((base, chunkSize))
+        used = 0
+        return true
+    }
+
     /// `count` floats, zeroed, aligned to 64 bytes, valid as long as this object lives.
     ///
     /// Address space is reserved a chunk at a time; only pages that are written take memory.
+    ///
+    /// - Precondition: the system has the memory; ``reserve(_:)`` asks first where a file decides how much.
     func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
-        let size = (max(count, 1) * 4 + 63) & ~63
-        if chunks.isEmpty || used + size > (chunks.last?.size ?? 0) {
-            let chunkSize = max(Self.chunkBytes, size)
-            guard let base = cp_map(UInt(chunkSize)) else {
-                fatalError("the system has no \(chunkSize) bytes of memory for weights")
-            }
-            chunks.append((base, chunkSize))
-            used = 0
+        guard reserve(count), let chunk = chunks.last else {
+            preconditionFailure("the system has no memory for \(count) weights")
         }
-        guard let chunk = chunks.last else { preconditionFailure("a chunk was just made") }
+        let size = (max(count, 1) * 4 + 63) & ~63
         defer { used += size }
         byteCount += size
         return (chunk.base + used).bindMemory(to: Float.self, capacity: size / 4)

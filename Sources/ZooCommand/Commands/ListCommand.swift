@@ -40,12 +40,13 @@ enum ListCommand: Subcommand {
                     + "name a folder of models with --registry or ZOO_MODELS")
             return .success
         }
-        try writeTable(entries.map { ModelSummary($0, context, runtime) }, strays: broken, context)
+        // One after the other: a model that is only planned has its weights' address space all the same.
+        try writeTable(entries.lazy.map { ModelSummary($0, context, runtime) }, strays: broken, context)
         return .success
     }
 
     private static func writeTable(
-        _ summaries: [ModelSummary], strays: [Stray], _ context: CommandContext
+        _ summaries: some Sequence<ModelSummary>, strays: [Stray], _ context: CommandContext
     ) throws(OutputError) {
         var table = Table(
             [
