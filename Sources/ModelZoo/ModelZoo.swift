@@ -1,3 +1,2 @@
+// The umbrella: one import gives a program every family, and what they have in common.
 @_exported public import ImageClassifiers
-@_exported public import Media
-@_exported public import TensorCore
