@@ -3,7 +3,9 @@
 #define CPLATFORM_H
 #include <stdint.h>
 
-static inline uint32_t cp_load(const uint32_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
+// Sequentially consistent throughout: a thread that announces its sleep and looks once more must not miss a job that is
+// published before the sleepers are counted.
+static inline uint32_t cp_load(const uint32_t *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
 static inline void cp_store(uint32_t *p, uint32_t v) { __atomic_store_n(p, v, __ATOMIC_SEQ_CST); }
 static inline uint32_t cp_add(uint32_t *p, uint32_t v) { return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST); }
 static inline uint32_t cp_sub(uint32_t *p, uint32_t v) { return __atomic_fetch_sub(p, v, __ATOMIC_SEQ_CST); }
