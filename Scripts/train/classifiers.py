@@ -122,12 +122,12 @@ RESNET = Recipe(
 )
 
 # From this share of the run on, the ViT gets to see all patches.
-VIT_FULL_FROM = 0.9
+VIT_FULL_FROM = 0.83
 
 VIT = Recipe(
     name="vit-cifar10",
     image_size=32,
-    epochs=11,
+    epochs=12,
     batch_size=250,
     warmup_epochs=1.5,
     schedule=hold_and_fall(0.6),
