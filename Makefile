@@ -10,7 +10,11 @@ help:            ## lists the targets
 	@grep -E '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
 
 run: build       ## installs what is missing, builds, and classifies the samples with the shipped models
-	@for model in zoo/*/; do $(ZOO) classify --model "$$(basename "$$model")" samples || exit $$?; done
+	@for model in zoo/*/; do \
+		name=$$(basename "$$model"); \
+		printf '\n%s\n\n' "$$name"; \
+		$(ZOO) classify --model "$$name" samples || exit $$?; \
+	done
 
 test: setup      ## installs what is missing, builds, and runs the tests
 	$(SWIFT) test -c release --disable-xctest
