@@ -1,4 +1,4 @@
-// The kernels for any CPU, without fused multiply-adds.
+// The kernels for any CPU, through double precision where there is no fused multiply-add.
 #include "ckernels.h"
 #define TIER_PORTABLE 1
 #define TIER(name) name##_portable

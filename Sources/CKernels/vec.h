@@ -50,18 +50,20 @@ INLINE void v_store_n(float *p, vf v, long n) {
 #endif
 }
 
-// a*b + c with one rounding. The portable tier has no such instruction on every CPU and rounds twice: it is the one
-// tier whose bits differ.
+// a*b + c with one rounding. The portable tier has no such instruction on every CPU and goes through double precision:
+// the product is exact there, so all but the rarest results are the same; it is the one tier whose bits may differ.
 INLINE vf v_fma(vf a, vf b, vf c) {
 #if defined(TIER_PORTABLE)
-  return a * b + c;
+  typedef double vd __attribute__((ext_vector_type(16)));
+  return __builtin_convertvector(
+      __builtin_convertvector(a, vd) * __builtin_convertvector(b, vd) + __builtin_convertvector(c, vd), vf);
 #else
   return __builtin_elementwise_fma(a, b, c);
 #endif
 }
 INLINE float s_fma(float a, float b, float c) {
 #if defined(TIER_PORTABLE)
-  return a * b + c;
+  return (float)((double)a * b + c);
 #else
   return __builtin_fmaf(a, b, c);
 #endif

@@ -5,7 +5,7 @@ import CKernels
 /// One binary holds all tiers of its architecture; the best one the CPU can run is chosen when a ``Runtime`` is made.
 /// fp32 results of ``avx2`` and ``avx512`` are the same bits.
 public enum Tier: String, Sendable, CaseIterable, Comparable {
-    /// Any CPU; no fused multiply-add, so its bits differ from the other tiers'.
+    /// Any CPU; double precision stands in for fused multiply-adds, so its last bits may differ from the other tiers'.
     case portable
     /// arm64 Advanced SIMD.
     case neon

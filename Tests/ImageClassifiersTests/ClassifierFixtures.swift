@@ -86,9 +86,6 @@ extension Tier {
     /// Every tier that this CPU can run.
     static var supported: [Tier] { allCases.filter(\.isSupported) }
 
-    /// How near this tier's outputs come to the reference's.
-    var parity: Float { self == .portable ? .parityUnfused : .parity }
-
     /// The tiers that promise the same bits.
     static var bitEqual: [Tier] { [.avx2, .avx512].filter(\.isSupported) }
 }
@@ -96,10 +93,6 @@ extension Tier {
 extension Float {
     /// How far an output may be from the reference's, as a part of the reference's largest value.
     static let parity: Float = 1e-4
-
-    /// The same where products are rounded before they are added. The fp32 reference itself is up to 7.4e-5 from its
-    /// exact result on the worst of these models, whose batch norms magnify rounding.
-    static let parityUnfused: Float = 2e-4
 }
 
 /// `nil` where every value is within `tolerance` of the reference's scale, otherwise the worst one.

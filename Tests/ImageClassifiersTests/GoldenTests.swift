@@ -28,7 +28,7 @@ import Testing
                 #expect(reference.outputs.count == 3)
                 for (name, expected) in reference.outputs {
                     let output = try #require(ClassifierFixtures.Case.output(name, of: result), "output \(name)")
-                    #expect(mismatch(output, expected, tolerance: tier.parity) == nil, "\(reference.name) \(name)")
+                    #expect(mismatch(output, expected, tolerance: .parity) == nil, "\(reference.name) \(name)")
                     values += output.floats
                 }
                 #expect(bitDifference(try classifier.logits(reference.pixels).floats, result.logits.floats) == nil)
