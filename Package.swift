@@ -17,6 +17,9 @@ let package = Package(
     products: [
         .library(name: "ModelZoo", targets: ["ModelZoo"]),
         .library(name: "ImageClassifiers", targets: ["ImageClassifiers"]),
+        .library(name: "DualEncoder", targets: ["DualEncoder"]),
+        .library(name: "SentenceEncoder", targets: ["SentenceEncoder"]),
+        .library(name: "Text", targets: ["Text"]),
         .executable(name: "zoo", targets: ["zoo"]),
         .executable(name: "zoo-bench", targets: ["zoo-bench"]),
     ],
@@ -28,30 +31,49 @@ let package = Package(
         .systemLibrary(name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
         .systemLibrary(name: "CLibWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
         .systemLibrary(name: "CLibMD", pkgConfig: "libmd", providers: [.apt(["libmd-dev"])]),
+        .systemLibrary(name: "CLibZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "CImageCodecs", dependencies: ["CLibPNG", "CLibJPEG", "CLibWebP"], cSettings: cRules),
 
         // The runtime and what stands on it.
+        .target(name: "Files", swiftSettings: rules),
         .target(name: "JSON", swiftSettings: rules),
         .target(name: "TensorCore", dependencies: ["CKernels", "CPlatform"], swiftSettings: rules),
         .target(name: "Layers", dependencies: ["TensorCore"], swiftSettings: rules),
-        .target(name: "Checkpoints", dependencies: ["TensorCore", "JSON", "CLibMD"], swiftSettings: rules),
+        .target(name: "Checkpoints", dependencies: ["Files", "TensorCore", "JSON", "CLibMD"], swiftSettings: rules),
         .target(name: "Media", dependencies: ["JSON", "CImageCodecs"], swiftSettings: rules),
+
+        .target(name: "Text", dependencies: ["Files", "JSON", "CLibZ"], swiftSettings: rules),
 
         // Model families: each a product of its own, none knows another.
         .target(
             name: "ImageClassifiers", dependencies: ["TensorCore", "Layers", "JSON", "Checkpoints", "Media"],
             swiftSettings: rules),
+        .target(
+            name: "DualEncoder", dependencies: ["TensorCore", "Layers", "JSON", "Checkpoints", "Media", "Text"],
+            swiftSettings: rules),
+        .target(
+            name: "SentenceEncoder", dependencies: ["TensorCore", "Layers", "JSON", "Checkpoints", "Text"],
+            swiftSettings: rules),
+
+        // Exact search among embeddings.
+        .target(name: "VectorIndex", dependencies: ["Files", "JSON", "TensorCore"], swiftSettings: rules),
 
         // The umbrella, the command and the kernel benchmark.
         .target(
             name: "ModelZoo",
-            dependencies: ["TensorCore", "Layers", "JSON", "Checkpoints", "Media", "ImageClassifiers"],
+            dependencies: [
+                "TensorCore", "Layers", "JSON", "Checkpoints", "Media", "Text", "ImageClassifiers", "DualEncoder",
+                "SentenceEncoder",
+            ],
             swiftSettings: rules),
         .target(name: "Arguments", swiftSettings: rules),
         .target(
             name: "ZooCommand",
-            dependencies: ["ModelZoo", "ImageClassifiers", "Media", "Checkpoints", "JSON", "TensorCore", "Arguments"],
+            dependencies: [
+                "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "VectorIndex", "Text", "Media",
+                "Checkpoints", "JSON", "TensorCore", "Arguments",
+            ],
             swiftSettings: rules),
         .executableTarget(name: "zoo", dependencies: ["ZooCommand"], swiftSettings: rules),
         .executableTarget(
@@ -78,6 +100,22 @@ let package = Package(
             name: "ImageClassifiersTests",
             dependencies: ["ImageClassifiers", "TensorCore", "Layers", "Checkpoints", "JSON", "Media", "TestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: rules),
+        .testTarget(
+            name: "TextTests", dependencies: ["Text", "Files", "JSON", "TestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: rules),
+        .testTarget(
+            name: "DualEncoderTests",
+            dependencies: [
+                "DualEncoder", "TensorCore", "Layers", "Checkpoints", "JSON", "Media", "Text", "TestSupport",
+            ],
+            resources: [.copy("Fixtures")], swiftSettings: rules),
+        .testTarget(
+            name: "SentenceEncoderTests",
+            dependencies: ["SentenceEncoder", "TensorCore", "Layers", "Checkpoints", "JSON", "Text", "TestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: rules),
+        .testTarget(
+            name: "VectorIndexTests", dependencies: ["VectorIndex", "Files", "TensorCore", "TestSupport"],
+            swiftSettings: rules),
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"], swiftSettings: rules),
         .testTarget(
             name: "ModelZooTests",
@@ -86,9 +124,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "zoo", "ZooCommand", "Arguments", "ModelZoo", "ImageClassifiers", "Media", "Checkpoints", "JSON",
-                "TensorCore",
-                "TestSupport",
+                "zoo", "ZooCommand", "Arguments", "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder",
+                "VectorIndex", "Text", "Media", "Checkpoints", "JSON", "TensorCore", "TestSupport",
             ], swiftSettings: rules),
         .testTarget(name: "ArchitectureTests", swiftSettings: rules),
     ],

@@ -123,10 +123,13 @@ def upscale(images, size, generator):
     return F.interpolate(images, size=size, mode="bicubic", antialias=True).clamp(0, 255)
 
 
-def augment(images, indices, epoch, size, generator, shift=4, hole=10):
-    """A training batch: uint8 32-pixel images in, float images of the network's size on the 0...255 scale out."""
+def augment(images, indices, epoch, size, generator, hole, strength, shift=4):
+    """A training batch: uint8 32-pixel images in, float images of the network's size on the 0...255 scale out.
+
+    `strength` (0...1) scales the side of the cutout and the shares of images whose colours or edges are changed.
+    """
     images = translate(images.float(), shift, generator)
     images = alternating_flip(images, indices, epoch)
-    images = colour_jitter(images, 0.3, generator)
-    images = cutout(images, hole, generator)
-    return sharpen(upscale(images, size, generator), 0.25, generator)
+    images = colour_jitter(images, 0.3 * strength, generator)
+    images = cutout(images, hole * strength, generator)
+    return sharpen(upscale(images, size, generator), 0.25 * strength, generator)

@@ -8,6 +8,8 @@ public enum CheckpointError: Error, Sendable, Equatable, CustomStringConvertible
     case safetensors(SafetensorsError)
     /// An index of shards cannot be used.
     case index(ConfigError)
+    /// A configuration file is broken.
+    case config(ConfigError)
     /// An array file (`.npy`) cannot be used.
     case npy(NPYError)
     /// A folder holds no weights that can be read; `pickles` are those of its files that hold weights as pickle.
@@ -23,6 +25,7 @@ public enum CheckpointError: Error, Sendable, Equatable, CustomStringConvertible
         case .file(let error): error.description
         case .safetensors(let error): error.description
         case .index(let error): error.description
+        case .config(let error): error.description
         case .npy(let error): error.description
         case .cache(let error): error.description
         case .pickle(let file): "\(file): \(Self.aboutPickle(file))"

@@ -35,16 +35,6 @@ public enum CheckpointLayout: String, Sendable {
 }
 
 extension Config {
-    /// transformers' names of activations (transformers/activations.py, `ACT2FN`).
-    private static let activations: [String: Activation] = [
-        "relu": .relu, "relu6": .relu6, "gelu": .gelu, "gelu_new": .geluTanh, "gelu_pytorch_tanh": .geluTanh,
-        "quick_gelu": .quickGELU, "silu": .silu, "swish": .silu, "sigmoid": .sigmoid, "tanh": .tanh,
-        "hardswish": .hardswish, "linear": .none,
-    ]
-
-    /// The activation that a transformers configuration names.
-    func activation(_ key: String) throws(ConfigError) -> Activation { try choice(key, Self.activations) }
-
     /// The number of classes: `num_labels`, or the length of `id2label`, which transformers writes instead; 2 where
     /// both are absent, as transformers writes neither then.
     func classCount() throws(ConfigError) -> Int {

@@ -14,11 +14,10 @@ extension ImageClassifier {
     ///
     /// - Throws: ``ImageClassifierError``.
     static func readConfig(_ path: String) throws(ImageClassifierError) -> Config {
-        let bytes: [UInt8]
-        do throws(FileError) {
-            bytes = try FileSystem.read(path, limit: Config.byteLimit)
-        } catch { throw .checkpoint(.file(error)) }
-        do throws(ConfigError) { return try Config(file: path, bytes: bytes) } catch { throw .config(error) }
+        do throws(CheckpointError) { return try Config(path: path) } catch {
+            if case .config(let error) = error { throw .config(error) }
+            throw .checkpoint(error)
+        }
     }
 
     /// How images become inputs, as the files beside the weights say.

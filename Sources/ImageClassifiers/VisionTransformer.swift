@@ -57,7 +57,7 @@ public struct VisionTransformer: ClassifierNetwork {
     private let patches: Convolution  // patch_embed.proj
     private let prefix: Tensor  // cls_token, dist_token: [P, width]
     private let positions: PositionEmbeddings  // pos_embed
-    private let blocks: [Block]
+    private let blocks: [TransformerBlock]
     private let norm: LayerNorm  // norm, or fc_norm
     private let head: Linear  // head
     private let distillationHead: Linear?  // head_dist
@@ -81,8 +81,13 @@ public struct VisionTransformer: ClassifierNetwork {
             try names.positions(prefixCount + grid.height * grid.width), prefix: prefixCount, grid: grid,
             width: c.width,
             method: layout == .timm ? .bicubicAntialiased : .bicubic(alignCorners: false))
-        var blocks: [Block] = []
-        for index in 0..<c.depth { blocks.append(try Block(c, names.block(index))) }
+        var blocks: [TransformerBlock] = []
+        for index in 0..<c.depth {
+            blocks.append(
+                try TransformerBlock(
+                    c.width, heads: c.heads, hiddenWidth: c.hiddenWidth, activation: c.activation,
+                    epsilon: c.epsilon, names.block(index).places(bias: c.hasQKVBias)))
+        }
         self.blocks = blocks
         norm = try LayerNorm(c.width, epsilon: c.epsilon, names.norm)
         head = try Linear(c.width, c.classCount, names.head)
@@ -132,28 +137,5 @@ public struct VisionTransformer: ClassifierNetwork {
         let both = ws.mean(logits, distillationHead(distillationToken, ws))
         let features = layout == .timm ? ws.mean(classToken, distillationToken) : classToken
         return ClassifierOutput(logits: both, features: features, featureMap: x)
-    }
-
-    /// x + attention(norm(x)), then x + mlp(norm(x)): the paper's equations 2 and 3.
-    private struct Block: Sendable {
-        private let attentionNorm: LayerNorm
-        private let attention: SelfAttention
-        private let mlpNorm: LayerNorm
-        private let expand: Linear
-        private let reduce: Linear
-
-        init(_ c: Configuration, _ names: VisionTransformerNames.Block) throws(WeightError) {
-            attentionNorm = try LayerNorm(c.width, epsilon: c.epsilon, names.attentionNorm)
-            attention = try SelfAttention(
-                c.width, heads: c.heads, names.projections(bias: c.hasQKVBias), output: names.attentionOutput)
-            mlpNorm = try LayerNorm(c.width, epsilon: c.epsilon, names.mlpNorm)
-            expand = try Linear(c.width, c.hiddenWidth, activation: c.activation, names.expand)
-            reduce = try Linear(c.hiddenWidth, c.width, names.reduce)
-        }
-
-        func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
-            let x = attention(attentionNorm(x, ws), residual: x, ws)  // [B, T, D]
-            return reduce(expand(mlpNorm(x, ws), ws), residual: x, ws)  // [B, T, 4D] in between
-        }
     }
 }

@@ -58,15 +58,21 @@ struct VisionTransformerNames {
             self.w = w
         }
 
-        var attentionNorm: Weights { w(layout.name("layernorm_before", "norm1", "ln_1")) }
-        var attentionOutput: Weights {
+        func places(bias: Bool) -> TransformerBlock.Places {
+            TransformerBlock.Places(
+                attentionNorm: attentionNorm, projections: projections(bias: bias), attentionOutput: attentionOutput,
+                mlpNorm: mlpNorm, expand: expand, reduce: reduce)
+        }
+
+        private var attentionNorm: Weights { w(layout.name("layernorm_before", "norm1", "ln_1")) }
+        private var attentionOutput: Weights {
             w(layout.name("attention.output.dense", "attn.proj", "self_attention.out_proj"))
         }
-        var mlpNorm: Weights { w(layout.name("layernorm_after", "norm2", "ln_2")) }
-        var expand: Weights { w(layout.name("intermediate.dense", "mlp.fc1", "mlp.0")) }
-        var reduce: Weights { w(layout.name("output.dense", "mlp.fc2", "mlp.3")) }
+        private var mlpNorm: Weights { w(layout.name("layernorm_after", "norm2", "ln_2")) }
+        private var expand: Weights { w(layout.name("intermediate.dense", "mlp.fc1", "mlp.0")) }
+        private var reduce: Weights { w(layout.name("output.dense", "mlp.fc2", "mlp.3")) }
 
-        func projections(bias: Bool) -> SelfAttention.Projections {
+        private func projections(bias: Bool) -> SelfAttention.Projections {
             switch layout {
             case .transformers:
                 let attention = w("attention.attention")

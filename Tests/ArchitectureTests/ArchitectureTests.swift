@@ -5,27 +5,33 @@ import Testing
 @Suite struct ArchitectureTests {
     /// What each module may import of the package: the arrows, which point one way.
     static let arrows: [String: Set<String>] = [
+        "Files": [],
         "JSON": [],
         "Arguments": [],
         "TensorCore": ["CKernels", "CPlatform"],
         "Layers": ["TensorCore"],
-        "Checkpoints": ["TensorCore", "JSON", "CLibMD"],
+        "Checkpoints": ["Files", "TensorCore", "JSON", "CLibMD"],
         "Media": ["JSON", "CImageCodecs"],
+        "Text": ["Files", "JSON", "CLibZ"],
         "ImageClassifiers": families,
-        "ModelZoo": families.union(["ImageClassifiers"]),
+        "DualEncoder": families.union(["Text"]),
+        "SentenceEncoder": families.union(["Text"]),
+        "VectorIndex": ["Files", "JSON", "TensorCore"],
+        "ModelZoo": families.union(["Text", "ImageClassifiers", "DualEncoder", "SentenceEncoder"]),
         "ZooCommand": [
-            "ModelZoo", "ImageClassifiers", "Layers", "Media", "Checkpoints", "JSON", "TensorCore", "Arguments",
+            "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "VectorIndex", "Text", "Layers", "Media",
+            "Checkpoints", "Files", "JSON", "TensorCore", "Arguments",
         ],
         "zoo": ["ZooCommand"],
         "bench": ["TensorCore", "Arguments", "JSON"],
     ]
 
     /// What a family of models may import: no other family.
-    private static let families: Set<String> = ["TensorCore", "Layers", "Checkpoints", "Media", "JSON"]
+    private static let families: Set<String> = ["Files", "TensorCore", "Layers", "Checkpoints", "Media", "JSON"]
 
     /// Modules of C, and maps of the system's libraries.
     private static let cModules: Set<String> = [
-        "CKernels", "CPlatform", "CImageCodecs", "CLibPNG", "CLibJPEG", "CLibWebP", "CLibMD",
+        "CKernels", "CPlatform", "CImageCodecs", "CLibPNG", "CLibJPEG", "CLibWebP", "CLibMD", "CLibZ",
     ]
 
     /// What comes with the toolchain and may be imported everywhere; Foundation is not among it.

@@ -4,13 +4,13 @@ import Glibc
 /// renamed.
 ///
 /// Who has the old file of that name open keeps it. Without ``commit()`` the sibling is removed.
-struct AtomicFile: ~Copyable {
+package struct AtomicFile: ~Copyable {
     private let path: String
     private let sibling: String
     private let descriptor: Int32
     private var committed = false
 
-    init(_ path: String) throws(FileError) {
+    package init(_ path: String) throws(FileError) {
         try FileError.check(path, for: "write")
         var opened: Int32 = -1
         var sibling = ""
@@ -30,7 +30,7 @@ struct AtomicFile: ~Copyable {
     }
 
     /// Appends bytes.
-    func append(_ bytes: [UInt8]) throws(FileError) {
+    package func append(_ bytes: [UInt8]) throws(FileError) {
         var done = 0
         while done < bytes.count {
             let count = bytes.withUnsafeBytes {
@@ -45,7 +45,7 @@ struct AtomicFile: ~Copyable {
     }
 
     /// Puts the file under its name, on the disk.
-    mutating func commit() throws(FileError) {
+    package mutating func commit() throws(FileError) {
         guard fsync(descriptor) == 0, rename(sibling, path) == 0 else { throw FileError.last("write", path) }
         committed = true
         // The rename itself lasts once the folder is flushed; not every file system can do that, so a refusal is fine.

@@ -1,11 +1,11 @@
 import Synchronization
-import TensorCore
+public import TensorCore
 
 /// Learned embeddings of a grid of patches, resized for images of other sizes.
 ///
 /// transformers resizes them by bicubic interpolation without antialiasing (`interpolate_pos_encoding`), timm with it
 /// (`resample_abs_pos_embed`); the tokens before the patches keep theirs.
-final class PositionEmbeddings: Sendable {
+public final class PositionEmbeddings: Sendable {
     private let values: [Float]
     private let prefix: Int
     private let grid: (height: Int, width: Int)
@@ -16,7 +16,7 @@ final class PositionEmbeddings: Sendable {
     private static let keptSizes = 8
 
     /// Embeddings `[prefix + grid.height * grid.width, width]`.
-    init(
+    public init(
         _ values: [Float], prefix: Int, grid: (height: Int, width: Int), width: Int, method: Resampling.Method
     ) {
         self.values = values
@@ -27,7 +27,7 @@ final class PositionEmbeddings: Sendable {
     }
 
     /// The embeddings for a grid of `rows` x `columns` patches, `[prefix + rows * columns, width]`.
-    func embeddings(rows: Int, columns: Int) -> Tensor {
+    public func embeddings(rows: Int, columns: Int) -> Tensor {
         resized.withLock { list in
             if let found = list.first(where: { $0.rows == rows && $0.columns == columns }) { return found.values }
             let made = make(rows: rows, columns: columns)

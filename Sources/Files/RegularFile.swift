@@ -3,10 +3,11 @@ import Glibc
 /// A regular file open for reading at any place, from any thread.
 ///
 /// Bytes come by `pread`, never by a mapping: a file that shrinks under a reader is an error here, not a bus error.
-final class RegularFile: Sendable {
-    let path: String
+package final class RegularFile: Sendable {
+    /// What messages call the file.
+    package let path: String
     /// Bytes when it was opened.
-    let size: Int
+    package let size: Int
     private let descriptor: Int32
     private let identity: Identity
 
@@ -28,7 +29,9 @@ final class RegularFile: Sendable {
     }
 
     /// - Parameter name: what messages call the file, where not by its path.
-    init(_ path: String, as name: String? = nil) throws(FileError) {
+    /// Opens a file.
+    ///
+    package init(_ path: String, as name: String? = nil) throws(FileError) {
         let name = name ?? path
         try FileError.check(path, for: "open")
         // Without O_NONBLOCK, opening a pipe would wait for a writer.
@@ -53,7 +56,7 @@ final class RegularFile: Sendable {
     deinit { close(descriptor) }
 
     /// Fills `buffer` from `offset` on, and checks that the file has not changed meanwhile.
-    func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
+    package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
         var done = 0
         while done < buffer.count {
             let count = pread(
@@ -75,7 +78,7 @@ final class RegularFile: Sendable {
     }
 
     /// Bytes `offset ..< offset + count`.
-    func bytes(at offset: Int, count: Int) throws(FileError) -> [UInt8] {
+    package func bytes(at offset: Int, count: Int) throws(FileError) -> [UInt8] {
         var failure: FileError?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             do throws(FileError) {

@@ -1,5 +1,4 @@
 import Glibc
-import JSON
 
 /// The few things the project asks of the file system. Paths are UTF-8; relative ones are relative to the working
 /// folder.
@@ -43,8 +42,8 @@ public enum FileSystem {
                 listing.unreadable.append(String(cString: name))
             }
         }
-        listing.names.sort { $0.precedesByBytes($1) }
-        listing.unreadable.sort { $0.precedesByBytes($1) }
+        listing.names.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        listing.unreadable.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         return listing
     }
 

@@ -39,7 +39,7 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     public var description: String { "\(path.isEmpty ? "\"\"" : path): cannot \(operation): \(cause)" }
 
     /// The reason in words.
-    var cause: String {
+    package var cause: String {
         switch reason {
         case .system(let code): strerror(code).map { String(cString: $0) } ?? "error \(code)"
         case .notRegular: "not a regular file"
@@ -51,12 +51,12 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     /// The failure that `errno` tells of.
-    static func last(_ operation: String, _ path: String) -> FileError {
+    package static func last(_ operation: String, _ path: String) -> FileError {
         FileError(path: path, operation: operation, reason: .system(code: errno))
     }
 
     /// Refuses what C would read as another path.
-    static func check(_ path: String, for operation: String) throws(FileError) {
+    package static func check(_ path: String, for operation: String) throws(FileError) {
         guard !path.isEmpty, !path.utf8.contains(0) else {
             throw FileError(path: path, operation: operation, reason: .invalidPath)
         }

@@ -1,0 +1,30 @@
+public import TensorCore
+
+/// A table of vectors looked up by number, PyTorch's `torch.nn.Embedding`.
+///
+/// Tensor: `weight` `[count, width]`.
+public struct Embedding: Sendable {
+    /// Rows of the table.
+    public let count: Int
+    private let table: Tensor
+
+    /// Reads the table.
+    public init(_ count: Int, _ width: Int, weight name: String = "weight", _ w: Weights) throws(WeightError) {
+        self.count = count
+        table = try w.tensor(name, shape: [count, width])
+    }
+
+    /// The rows of the given numbers, with others added.
+    ///
+    /// - Parameters:
+    ///   - ids: `B * T` numbers, each in `0 ..< count`.
+    ///   - shape: `[B, T]`.
+    ///   - addend: `[T, width]`, added to every sequence, such as position embeddings; `nil` adds nothing.
+    /// - Returns: `[B, T, width]`.
+    public func callAsFunction(_ ids: [Int], shape: Shape, adding addend: Tensor? = nil, _ ws: Workspace) -> Tensor {
+        ws.embedded(ids, shape: shape, table: table, adding: addend)
+    }
+
+    /// The first `count` rows, `[count, width]`.
+    public func prefix(_ count: Int) -> Tensor { table.rows(0..<count) }
+}

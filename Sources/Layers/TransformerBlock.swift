@@ -1,0 +1,60 @@
+public import TensorCore
+
+/// A pre-norm transformer block: x + attention(norm(x)), then x + mlp(norm(x)).
+///
+/// Dosovitskiy et al. 2020 (arXiv:2010.11929), equations 2 and 3; Radford et al. 2019, section 2.3.
+public struct TransformerBlock: Sendable {
+    /// Where a checkpoint keeps the parts of a block.
+    public struct Places {
+        /// The norm before attention.
+        public var attentionNorm: Weights
+        /// Queries, keys and values.
+        public var projections: SelfAttention.Projections
+        /// Attention's output projection.
+        public var attentionOutput: Weights
+        /// The norm before the two linear layers.
+        public var mlpNorm: Weights
+        /// The linear layer that widens.
+        public var expand: Weights
+        /// The linear layer that narrows.
+        public var reduce: Weights
+
+        /// The places of a block's parts.
+        public init(
+            attentionNorm: Weights, projections: SelfAttention.Projections, attentionOutput: Weights,
+            mlpNorm: Weights, expand: Weights, reduce: Weights
+        ) {
+            (self.attentionNorm, self.projections) = (attentionNorm, projections)
+            (self.attentionOutput, self.mlpNorm) = (attentionOutput, mlpNorm)
+            (self.expand, self.reduce) = (expand, reduce)
+        }
+    }
+
+    private let attentionNorm: LayerNorm
+    private let attention: SelfAttention
+    private let mlpNorm: LayerNorm
+    private let expand: Linear
+    private let reduce: Linear
+
+    /// Reads the block.
+    ///
+    /// - Parameters:
+    ///   - width: the tokens' width, divisible by `heads`.
+    ///   - hiddenWidth: the width between the two linear layers.
+    ///   - epsilon: of both layer norms.
+    public init(
+        _ width: Int, heads: Int, hiddenWidth: Int, activation: Activation, epsilon: Double, _ places: Places
+    ) throws(WeightError) {
+        attentionNorm = try LayerNorm(width, epsilon: epsilon, places.attentionNorm)
+        attention = try SelfAttention(width, heads: heads, places.projections, output: places.attentionOutput)
+        mlpNorm = try LayerNorm(width, epsilon: epsilon, places.mlpNorm)
+        expand = try Linear(width, hiddenWidth, activation: activation, places.expand)
+        reduce = try Linear(hiddenWidth, width, places.reduce)
+    }
+
+    /// Applies the block to `[B, T, width]`.
+    public func callAsFunction(_ x: Tensor, mask: AttentionMask = .none, _ ws: Workspace) -> Tensor {
+        let x = attention(attentionNorm(x, ws), residual: x, mask: mask, ws)  // [B, T, D]
+        return reduce(expand(mlpNorm(x, ws), ws), residual: x, ws)  // [B, T, 4D] in between
+    }
+}
