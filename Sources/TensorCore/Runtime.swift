@@ -13,6 +13,8 @@ public final class Runtime: Sendable {
     public let threads: Int
 
     let pool: ThreadPool
+    /// Work of tasks that wait for it, see ``perform(_:)``.
+    let queue = WorkQueue()
     private let idle = Mutex<[Workspace]>([])
 
     /// Makes a runtime.

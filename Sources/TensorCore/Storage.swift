@@ -8,7 +8,8 @@ import Glibc
 final class Storage: @unchecked Sendable {
     let pointer: UnsafeMutableRawPointer
     let byteCount: Int
-    private let isMapped: Bool
+    /// Whether the memory came from the system's pages, which are zeros and are taken when they are first touched.
+    let isMapped: Bool
 
     /// Above this, memory comes from the system in huge pages.
     private static let mappedFrom = 4 << 20

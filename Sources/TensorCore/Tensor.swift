@@ -45,7 +45,8 @@ public struct Tensor: Sendable {
         let count = shape.elementCount
         let storage = Storage(byteCount: count * 4)
         let pointer = storage.pointer.bindMemory(to: Float.self, capacity: count)
-        pointer.initialize(repeating: 0, count: count)
+        // Pages fresh from the system are zeros; touching them would take memory that may never be needed.
+        if !storage.isMapped { pointer.initialize(repeating: 0, count: count) }
         try fill(UnsafeMutableBufferPointer(start: pointer, count: count))
         self.init(shape: shape, storage: storage)
     }

@@ -25,6 +25,44 @@ extension Workspace {
         return y
     }
 
+    /// The same rows for every sequence of a batch.
+    ///
+    /// - Parameter x: `[T, C]`.
+    /// - Returns: `[batch, T, C]`.
+    public func repeated(_ x: Tensor, batch: Int) -> Tensor {
+        precondition(x.shape.rank == 2 && batch >= 0, "repeat \(x.shape) \(batch) times")
+        let y = allocate(Shape(batch, x.shape[0], x.shape[1]))
+        guard mode == .compute else { return y }
+        for index in 0..<batch { (y.mutableFloatPointer + index * x.count).update(from: x.floatPointer, count: x.count) }
+        return y
+    }
+
+    /// Two lists of tokens one after the other, sequence by sequence.
+    ///
+    /// - Parameters:
+    ///   - first: `[B, P, C]`.
+    ///   - second: `[B, T, C]`.
+    ///   - addend: `[P + T, C]`, added to every sequence; `nil` adds nothing.
+    /// - Returns: `[B, P + T, C]`.
+    public func joined(_ first: Tensor, _ second: Tensor, adding addend: Tensor? = nil) -> Tensor {
+        precondition(
+            first.shape.rank == 3 && second.shape.rank == 3 && first.shape[0] == second.shape[0]
+                && first.shape[2] == second.shape[2], "\(first.shape) before \(second.shape)")
+        let (batch, width) = (first.shape[0], first.shape[2])
+        let (head, tail) = (first.shape[1] * width, second.shape[1] * width)
+        precondition(addend.map { $0.count == head + tail } ?? true, "addend \(addend?.shape ?? [])")
+        let y = allocate(Shape(batch, first.shape[1] + second.shape[1], width))
+        guard mode == .compute else { return y }
+        for index in 0..<batch {
+            let target = y.mutableFloatPointer + index * (head + tail)
+            target.update(from: first.floatPointer + index * head, count: head)
+            (target + head).update(from: second.floatPointer + index * tail, count: tail)
+            guard let values = addend?.floatPointer else { continue }
+            for position in 0..<head + tail { target[position] += values[position] }
+        }
+        return y
+    }
+
     /// One token of each sequence, each at its own place.
     ///
     /// - Parameters:
