@@ -123,7 +123,7 @@ def upscale(images, size, generator):
     return F.interpolate(images, size=size, mode="bicubic", antialias=True).clamp(0, 255)
 
 
-def augment(images, indices, epoch, size, generator, hole, strength, shift=4):
+def augment(images, indices, epoch, size, generator, hole=10, strength=1.0, shift=4):
     """A training batch: uint8 32-pixel images in, float images of the network's size on the 0...255 scale out.
 
     `strength` (0...1) scales the side of the cutout and the shares of images whose colours or edges are changed.

@@ -7,7 +7,7 @@ from transformers import ResNetConfig, ResNetForImageClassification, ViTConfig, 
 
 import cifar
 from muon import Muon
-from training import Cycle, Recipe, cosine, hold_and_fall
+from training import Recipe, cosine, hold_and_fall
 
 NAMES = {"id2label": dict(enumerate(cifar.LABELS)), "label2id": {name: index for index, name in enumerate(cifar.LABELS)}}
 
@@ -112,27 +112,25 @@ def transformer_optimizers(model, objective):
 RESNET = Recipe(
     name="resnet-cifar10",
     image_size=64,
-    cycles=[
-        Cycle(epochs=22, warmup_epochs=4, schedule=cosine),
-        Cycle(epochs=19, warmup_epochs=1, schedule=cosine, peak=0.6, fade_from=0.5, small=(48, 0.7)),
-    ],
+    epochs=22,
     batch_size=250,
+    warmup_epochs=4,
+    schedule=cosine,
     optimizers=residual_optimizers,
     average_decay=0.998,
     cutout=10,
 )
 
-# From this share of the first cycle on, the ViT gets to see all patches.
+# From this share of the run on, the ViT gets to see all patches.
 VIT_FULL_FROM = 0.83
 
 VIT = Recipe(
     name="vit-cifar10",
     image_size=32,
-    cycles=[
-        Cycle(epochs=12, warmup_epochs=1.5, schedule=hold_and_fall(0.6)),
-        Cycle(epochs=3, warmup_epochs=0.5, schedule=cosine, peak=0.3, fade_from=0.3),
-    ],
+    epochs=12,
     batch_size=250,
+    warmup_epochs=1.5,
+    schedule=hold_and_fall(0.6),
     optimizers=transformer_optimizers,
     average_decay=0.995,
     cutout=10,

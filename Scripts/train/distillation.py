@@ -7,17 +7,6 @@ from torch import nn
 from cifar import prepare
 
 
-ARITHMETIC = {"bfloat16": True}
-
-
-def arithmetic():
-    """The arithmetic of forward passes: bfloat16 where `--fp32` does not say otherwise.
-
-    Which is faster depends on the processor: bfloat16 on those with matrix units or an AMD Zen 5, fp32 on others.
-    """
-    return torch.autocast("cpu", torch.bfloat16, enabled=ARITHMETIC["bfloat16"])
-
-
 class LabelObjective(nn.Module):
     """Cross-entropy with smoothed labels."""
 
@@ -26,7 +15,7 @@ class LabelObjective(nn.Module):
         self.label_smoothing = label_smoothing
 
     def forward(self, model, view, labels, progress, generator):
-        with arithmetic():
+        with torch.autocast("cpu", torch.bfloat16):
             logits = model(pixel_values=prepare(view)).logits.float()
         return F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing), logits
 
@@ -66,7 +55,7 @@ class DistillationObjective(nn.Module):
         """The teacher's logits, and its feature maps as one standardised vector a patch: [N, patches, width] each."""
         enlarged = F.interpolate(view, size=self.teacher_size, mode="bicubic", antialias=True).clamp(0, 255)
         teacher = self.teacher[0]
-        with arithmetic():
+        with torch.autocast("cpu", torch.bfloat16):
             output = teacher(pixel_values=prepare(enlarged), output_hidden_states=True)
         targets = [self.per_patch(output.hidden_states[stage].float()) for _, stage in self.HINTS]
         return output.logits.float(), targets
@@ -91,7 +80,7 @@ class DistillationObjective(nn.Module):
     def forward(self, model, view, labels, progress, generator):
         teacher_logits, targets = self.teach(view)
         kept = self.kept_patches(len(view), progress, generator)
-        with arithmetic():
+        with torch.autocast("cpu", torch.bfloat16):
             logits, layers = run_vit(model, prepare(view), kept)
             hint = 0.0
             for (layer, _), projection, target in zip(self.HINTS, self.projections, targets):

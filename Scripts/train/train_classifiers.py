@@ -23,7 +23,6 @@ import torch
 
 import cifar
 import classifiers
-import distillation
 from distillation import DistillationObjective, LabelObjective
 from publish import publish
 from training import keep_freed_memory, train
@@ -35,14 +34,12 @@ def parse_arguments():
     parser.add_argument("--output", type=Path, required=True, help="where the model folders go")
     parser.add_argument("--work", type=Path, default=Path("build/train"), help="checkpoints; an interrupted run goes on from them")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--fp32", action="store_true", help="compute in fp32 instead of bfloat16")
     return parser.parse_args()
 
 
 def main():
     arguments = parse_arguments()
     keep_freed_memory()
-    distillation.ARITHMETIC["bfloat16"] = not arguments.fp32
     torch.set_num_threads(arguments.threads)
     arguments.work.mkdir(parents=True, exist_ok=True)
     logs = Path(__file__).parent / "logs"

@@ -11,35 +11,6 @@ from typing import Callable
 import torch
 
 import cifar
-from distillation import arithmetic
-
-
-@dataclass
-class Cycle:
-    """One rise and fall of the learning rate.
-
-    A later cycle starts from the averaged weights of the one before it with fresh optimizers: a warm restart
-    (Loshchilov & Hutter 2016, arXiv:1608.03983).
-    """
-
-    epochs: int
-    warmup_epochs: float
-    schedule: Callable  # (progress 0...1, warm-up share) -> share of the cycle's peak learning rate
-    peak: float = 1.0  # the cycle's peak as a share of the optimizers' learning rates
-    fade_from: float = 1.0  # from this share of the cycle on the augmentation weakens, to a fifth at the end
-    small: tuple[int, float] = (0, 0.0)  # a smaller image size, and the share of the cycle that trains at it
-
-    def strength(self, progress):
-        """How strong the augmentation is, 0...1."""
-        if progress <= self.fade_from:
-            return 1.0
-        return 1 - 0.8 * (progress - self.fade_from) / (1 - self.fade_from)
-
-
-    def size(self, progress, full):
-        """The size of the images: fewer pixels are faster, and a network without fixed positions takes any size."""
-        small, until = self.small
-        return small if progress < until else full
 
 
 @dataclass
@@ -48,21 +19,14 @@ class Recipe:
 
     name: str
     image_size: int
-    cycles: list[Cycle]
+    epochs: int
     batch_size: int
+    warmup_epochs: float
+    schedule: Callable  # (progress 0...1, warm-up share) -> share of the peak learning rate
     optimizers: Callable  # (model, objective) -> list of torch optimizers, each with its peak learning rate
     average_decay: float
     cutout: int
     seed: int = 0
-
-    def cycle_of(self, epoch):
-        """The cycle that an epoch of the whole run belongs to, and its first epoch."""
-        first = 0
-        for cycle in self.cycles:
-            if epoch < first + cycle.epochs:
-                return cycle, first
-            first += cycle.epochs
-        raise ValueError(f"the run has {first} epochs, there is no epoch {epoch}")
 
 
 def keep_freed_memory():
@@ -112,11 +76,11 @@ def update_average(average, model, step, decay):
 
 @torch.no_grad()
 def top1(model, images, labels, batch_size=250):
-    """Share of images whose highest logit is the right one, as the training computes it (a progress figure, not the published one)."""
+    """Share of images whose highest logit is the right one, in bfloat16 (a progress figure, not the published one)."""
     model.eval()
     right = 0
     for start in range(0, len(images), batch_size):
-        with arithmetic():
+        with torch.autocast("cpu", torch.bfloat16):
             logits = model(pixel_values=cifar.prepare(images[start : start + batch_size])).logits
         right += (logits.argmax(1) == labels[start : start + batch_size]).sum().item()
     return right / len(images)
@@ -125,8 +89,7 @@ def top1(model, images, labels, batch_size=250):
 def train(recipe, model, objective, data, work, log_path):
     """Trains `model` and returns the averaged weights after the last epoch.
 
-    `objective(model, view, labels, progress, generator)` gives the loss and the logits of a batch; `progress` is the
-    share of the first cycle that is done, 1 in later ones.
+    `objective(model, view, labels, progress, generator)` gives the loss and the logits of a batch.
 
     Every epoch draws from its own seed and ends with a checkpoint in `work`, so an interrupted run goes on
     where it stopped.
@@ -138,6 +101,7 @@ def train(recipe, model, objective, data, work, log_path):
     optimizers = recipe.optimizers(model, objective)
     peaks = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
     steps_per_epoch = len(train_images) // recipe.batch_size
+    total_steps = steps_per_epoch * recipe.epochs
     first_epoch = 0
     checkpoint_path = work / f"{recipe.name}.pt"
     if checkpoint_path.exists():
@@ -151,35 +115,23 @@ def train(recipe, model, objective, data, work, log_path):
     else:
         log_path.write_text("epoch  train_loss  train_top1  test_top1  seconds\n")
 
-    for epoch in range(first_epoch, sum(cycle.epochs for cycle in recipe.cycles)):
-        cycle, cycle_start = recipe.cycle_of(epoch)
-        if epoch == cycle_start > 0:
-            model.load_state_dict(average.state_dict())
-            optimizers = recipe.optimizers(model, objective)
+    for epoch in range(first_epoch, recipe.epochs):
         generator = torch.Generator().manual_seed(recipe.seed * 10_000 + epoch)
         order = torch.randperm(len(train_images), generator=generator)
         started, loss_sum, right = time.time(), 0.0, 0
         model.train()
         for batch in range(steps_per_epoch):
             step = epoch * steps_per_epoch + batch
-            progress = (step / steps_per_epoch - cycle_start) / cycle.epochs
-            scale = cycle.peak * cycle.schedule(progress, cycle.warmup_epochs / cycle.epochs)
+            progress = step / total_steps
+            scale = recipe.schedule(progress, recipe.warmup_epochs / recipe.epochs)
             for optimizer, rates in zip(optimizers, peaks):
                 for group, rate in zip(optimizer.param_groups, rates):
                     group["lr"] = rate * scale
 
             indices = order[batch * recipe.batch_size : (batch + 1) * recipe.batch_size]
             labels = train_labels[indices]
-            view = cifar.augment(
-                train_images[indices],
-                indices,
-                epoch,
-                cycle.size(progress, recipe.image_size),
-                generator,
-                recipe.cutout,
-                cycle.strength(progress),
-            )
-            loss, logits = objective(model, view, labels, progress if cycle_start == 0 else 1.0, generator)
+            view = cifar.augment(train_images[indices], indices, epoch, recipe.image_size, generator, hole=recipe.cutout)
+            loss, logits = objective(model, view, labels, progress, generator)
             loss.backward()
             for optimizer in optimizers:
                 optimizer.step()
