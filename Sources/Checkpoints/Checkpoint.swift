@@ -6,7 +6,7 @@ public struct Checkpoint: TensorSource {
     /// What a folder is searched for, first to last; `.index.json` names an index of shards.
     public static let fileNames = [
         "model.safetensors", "model.safetensors.index.json", "diffusion_pytorch_model.safetensors",
-        "diffusion_pytorch_model.safetensors.index.json",
+        "diffusion_pytorch_model.safetensors.index.json", "open_clip_model.safetensors",
     ]
 
     /// The folder or file as it was given, for messages.

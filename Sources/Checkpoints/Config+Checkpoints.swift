@@ -4,7 +4,7 @@ public import TensorCore
 extension Config {
     /// Reads a configuration file of at most ``byteLimit`` bytes.
     ///
-    /// - Throws: ``CheckpointError/file(_:)`` or ``CheckpointError/config(_:)``.
+    /// - Throws: `CheckpointError`: its case `file` or `config`.
     public init(path: String) throws(CheckpointError) {
         let bytes: [UInt8]
         do throws(FileError) { bytes = try FileSystem.read(path, limit: Config.byteLimit) } catch { throw .file(error) }

@@ -1,7 +1,13 @@
 extension NPY {
-    /// A file's bytes, the same as `numpy.save` writes (NumPy 2): version 1.0, room for the first dimension to grow,
-    /// the data aligned to 64 bytes.
-    public func serialized() -> [UInt8] {
+    /// A file's bytes, the same as `numpy.save` writes (NumPy 2): the header as ``header(_:shape:)`` has it, the data.
+    public func serialized() -> [UInt8] { Self.header(element, shape: shape) + bytes }
+
+    /// What stands before the data of a file: version 1.0, room for the first dimension to grow, a length that aligns
+    /// the data to 64 bytes.
+    ///
+    /// - Precondition: at most ``rankLimit`` dimensions.
+    public static func header(_ element: Element, shape: [Int]) -> [UInt8] {
+        precondition(shape.count <= rankLimit, "\(shape.count) dimensions")
         let alignment = 64
         // Digits that NumPy leaves room for, of which the first dimension takes some.
         let growth = 21
@@ -16,7 +22,7 @@ extension NPY {
         text.append(contentsOf: repeatElement(0x20, count: padding))
         text.append(0x0A)
         // At most ``rankLimit`` dimensions of 20 digits: the length always fits 16 bits.
-        return NPYHeader.magic + [1, 0, UInt8(text.count & 0xFF), UInt8(text.count >> 8)] + text + bytes
+        return NPYHeader.magic + [1, 0, UInt8(text.count & 0xFF), UInt8(text.count >> 8)] + text
     }
 
     /// Writes a file as ``serialized()`` lays it out; the path never shows a part of it.

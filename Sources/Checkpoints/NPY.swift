@@ -72,7 +72,9 @@ public struct NPY: Sendable, Equatable {
 
     /// Reads a file; one in column-major order is brought into row-major order.
     ///
-    /// - Parameter limit: the most bytes of the file.
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - limit: the most bytes it may have.
     public init(file path: String, limit: Int) throws(CheckpointError) {
         let bytes: [UInt8]
         do { bytes = try FileSystem.read(path, limit: limit) } catch { throw .file(error) }
@@ -81,7 +83,9 @@ public struct NPY: Sendable, Equatable {
 
     /// Reads a file that lies in memory.
     ///
-    /// - Parameter name: what messages call it.
+    /// - Parameters:
+    ///   - bytes: all of the file's.
+    ///   - name: what messages call it.
     public init(bytes: [UInt8], file name: String) throws(CheckpointError) {
         do {
             let header = try NPYHeader(bytes, file: name)

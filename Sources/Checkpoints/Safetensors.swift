@@ -40,7 +40,9 @@ public struct Safetensors: TensorSource {
 
     /// Reads a file that lies in memory.
     ///
-    /// - Parameter name: what messages call it.
+    /// - Parameters:
+    ///   - bytes: all of the file's.
+    ///   - name: what messages call it.
     public init(bytes: [UInt8], file name: String) throws(CheckpointError) {
         try self.init(.memory(bytes, name: name))
     }

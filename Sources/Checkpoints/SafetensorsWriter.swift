@@ -31,7 +31,10 @@ extension Safetensors {
     /// ``StoredType``, names in order within a type, the header padded with spaces to a multiple of 8. The reference
     /// leaves the order of metadata to chance; here it is that of the names.
     ///
-    /// - Parameter file: what messages call it.
+    /// - Parameters:
+    ///   - tensors: what to store, in any order.
+    ///   - metadata: texts of the header by name; none leaves the entry out.
+    ///   - file: what messages call it.
     /// - Throws: ``CheckpointError`` where a tensor breaks a rule of the format.
     public static func serialized(
         _ tensors: [StoredTensor], metadata: [String: String] = [:], file: String = "safetensors"

@@ -10,7 +10,9 @@ extension Config {
     /// Integers in `range`.
     ///
     /// - Parameters:
+    ///   - key: the name in this object.
     ///   - count: the allowed lengths of a list; a list is checked before any element is read.
+    ///   - range: the allowed values.
     ///   - scalar: whether a single integer is taken, too.
     public func ints(_ key: String, count: ClosedRange<Int>, in range: ClosedRange<Int>, scalar: Scalar = .refused)
         throws(ConfigError) -> [Int]
@@ -44,8 +46,10 @@ extension Config {
     /// A list of lists of integers in `range`, or `nil` where the key is absent or `null`.
     ///
     /// - Parameters:
+    ///   - key: the name in this object.
     ///   - count: the allowed numbers of lists.
     ///   - length: the length of each.
+    ///   - range: the allowed values.
     public func optionalLists(
         _ key: String, count: ClosedRange<Int>, length: Int, in range: ClosedRange<Int>
     ) throws(ConfigError) -> [[Int]]? {

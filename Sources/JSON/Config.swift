@@ -23,7 +23,10 @@ public struct Config: Sendable {
 
     /// Parses a file's bytes, whose outermost value must be an object.
     ///
-    /// - Parameter limits: ``byteLimit`` and 128 levels unless said otherwise.
+    /// - Parameters:
+    ///   - file: what messages call it.
+    ///   - bytes: all of the file's.
+    ///   - limits: ``byteLimit`` and 128 levels unless said otherwise.
     public init(file: String, bytes: [UInt8], limits: JSONLimits = JSONLimits(byteCount: byteLimit))
         throws(ConfigError)
     {
@@ -51,7 +54,10 @@ public struct Config: Sendable {
 
     /// An error about a key of this object, for checks that the methods here do not make.
     ///
-    /// - Parameter found: what is there instead; `nil` takes it from the file.
+    /// - Parameters:
+    ///   - key: the name in this object.
+    ///   - expected: what may be there.
+    ///   - found: what is there instead; `nil` takes it from the file.
     public func failure(_ key: String, expected: String, found: String? = nil) -> ConfigError {
         .value(file: file, keyPath: path(key), expected: expected, found: found ?? describe(object[key]))
     }

@@ -27,11 +27,17 @@ public struct Convolution: Sendable {
     /// Reads the layer.
     ///
     /// - Parameters:
-    ///   - kernel: height and width of the kernel.
+    ///   - channels: of the input.
+    ///   - outputs: channels of the result.
+    ///   - size: height and width of the kernel.
+    ///   - stride: rows and columns from one window to the next.
+    ///   - padding: zeros around the input.
+    ///   - dilation: rows and columns between neighbouring taps of the kernel.
     ///   - groups: equal to `channels` and `outputs` for a depthwise convolution.
     ///   - hasBias: whether there is a `bias`.
     ///   - norm: a batch norm of the result.
     ///   - activation: what is applied last.
+    ///   - w: the layer's place in the checkpoint.
     public init(
         _ channels: Int, _ outputs: Int, kernel size: Int, stride: Int = 1, padding: Padding = .symmetric(0),
         dilation: Int = 1, groups: Int = 1, bias hasBias: Bool = true, norm: BatchNorm? = nil,
@@ -67,12 +73,19 @@ public struct Convolution: Sendable {
 
     /// Reads a convolution that cuts the input into patches: the stride is the kernel's size.
     ///
-    /// - Parameter patch: height and width of a patch.
-    public init(_ channels: Int, _ outputs: Int, patch: [Int], _ w: Weights) throws(WeightError) {
+    /// - Parameters:
+    ///   - channels: of the input.
+    ///   - outputs: channels of the result.
+    ///   - patch: height and width of a patch.
+    ///   - hasBias: whether there is a `bias`.
+    ///   - w: the layer's place in the checkpoint.
+    public init(
+        _ channels: Int, _ outputs: Int, patch: [Int], bias hasBias: Bool = true, _ w: Weights
+    ) throws(WeightError) {
         precondition(patch.count == 2, "a patch has a height and a width")
         kernel = .dense(try w.kernel(outputs: outputs, channels: channels, size: patch))
         scale = nil
-        bias = PackedVector(try w.vector("bias", outputs), in: w.loader.memory)
+        bias = hasBias ? PackedVector(try w.vector("bias", outputs), in: w.loader.memory) : nil
         window = Window(
             kernel: (patch[0], patch[1]), stride: (patch[0], patch[1]), paddingBefore: (0, 0), paddingAfter: (0, 0))
         padding = .symmetric(0)
@@ -102,6 +115,7 @@ public struct Convolution: Sendable {
     /// - Parameters:
     ///   - x: `[B, H, W, channels]`.
     ///   - residual: shaped like the result, added before the activation.
+    ///   - ws: where it is computed.
     /// - Returns: `[B, H', W', outputs]`.
     public func callAsFunction(_ x: Tensor, residual: Tensor? = nil, _ ws: Workspace) -> Tensor {
         let window = self.window(for: x)

@@ -20,6 +20,7 @@ public struct Embedding: Sendable {
     ///   - ids: `B * T` numbers, each in `0 ..< count`.
     ///   - shape: `[B, T]`.
     ///   - addend: `[T, width]`, added to every sequence, such as position embeddings; `nil` adds nothing.
+    ///   - ws: where it is computed.
     /// - Returns: `[B, T, width]`.
     public func callAsFunction(_ ids: [Int], shape: Shape, adding addend: Tensor? = nil, _ ws: Workspace) -> Tensor {
         ws.embedded(ids, shape: shape, table: table, adding: addend)

@@ -12,9 +12,12 @@ public struct Linear: Sendable {
     /// Reads the layer.
     ///
     /// - Parameters:
+    ///   - inputs: the inputs' width.
+    ///   - outputs: the outputs' width.
     ///   - hasBias: whether there is a `bias`.
     ///   - activation: what is applied to the result.
     ///   - scale: a factor for each output, such as a layer scale.
+    ///   - w: the layer's place in the checkpoint.
     public init(
         _ inputs: Int, _ outputs: Int, bias hasBias: Bool = true, activation: Activation = .none,
         scale: [Float]? = nil, _ w: Weights
@@ -36,10 +39,39 @@ public struct Linear: Sendable {
         activation = .none
     }
 
+    /// Reads a layer whose matrix is held transposed, `[inputs, outputs]`, and that has no bias: y = x M.
+    public init(_ inputs: Int, _ outputs: Int, transposed name: String, _ w: Weights) throws(WeightError) {
+        weight = try w.matrix(transposed: name, inputs: inputs, outputs: outputs)
+        scale = nil
+        bias = nil
+        activation = .none
+    }
+
+    /// Reads one of several layers of the same inputs that are held as one.
+    ///
+    /// - Parameters:
+    ///   - inputs: the inputs' width.
+    ///   - rows: the layer's outputs among all.
+    ///   - total: the outputs of all layers.
+    ///   - weightName: the name of the matrix.
+    ///   - biasName: the name of the biases.
+    ///   - w: the layers' place in the checkpoint.
+    public init(
+        _ inputs: Int, rows: Range<Int>, of total: Int, weight weightName: String, bias biasName: String, _ w: Weights
+    ) throws(WeightError) {
+        weight = try w.matrix(weightName, rows: rows, of: total, inputs: inputs)
+        scale = nil
+        bias = PackedVector(Array(try w.vector(biasName, total)[rows]), in: w.loader.memory)
+        activation = .none
+    }
+
     /// Reads several layers of the same inputs as one, their outputs side by side.
     ///
-    /// - Parameter parts: the layers, each with its outputs and whether it has a bias; a missing bias counts as zeros
-    ///   where another layer has one.
+    /// - Parameters:
+    ///   - inputs: the inputs' width.
+    ///   - parts: the layers, each with its outputs and whether it has a bias; a missing bias counts as zeros where
+    ///     another layer has one.
+    ///   - activation: what is applied to the result.
     public init(
         _ inputs: Int, sideBySide parts: [(weights: Weights, outputs: Int, bias: Bool)], activation: Activation = .none
     ) throws(WeightError) {
@@ -60,6 +92,7 @@ public struct Linear: Sendable {
     /// - Parameters:
     ///   - x: `[..., inputs]`.
     ///   - residual: `[..., outputs]`, added before the activation.
+    ///   - ws: where it is computed.
     /// - Returns: `[..., outputs]`.
     public func callAsFunction(_ x: Tensor, residual: Tensor? = nil, _ ws: Workspace) -> Tensor {
         ws.linear(x, weight, scale: scale, bias: bias, activation: activation, residual: residual)

@@ -22,6 +22,8 @@ public struct SelfAttention: Sendable {
     ///
     /// - Parameters:
     ///   - width: the tokens' width, divisible by `heads`.
+    ///   - heads: number of heads.
+    ///   - projections: the places of the query, key and value projections.
     ///   - output: the place of the output projection.
     ///   - outputScale: a factor for each output, such as a layer scale.
     public init(
@@ -44,6 +46,8 @@ public struct SelfAttention: Sendable {
     /// - Parameters:
     ///   - x: `[B, T, width]`.
     ///   - residual: `[B, T, width]`, added to the result.
+    ///   - mask: which tokens a token attends to.
+    ///   - ws: where it is computed.
     /// - Returns: `[B, T, width]`.
     public func callAsFunction(
         _ x: Tensor, residual: Tensor? = nil, mask: AttentionMask = .none, _ ws: Workspace

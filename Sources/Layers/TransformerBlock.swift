@@ -40,8 +40,11 @@ public struct TransformerBlock: Sendable {
     ///
     /// - Parameters:
     ///   - width: the tokens' width, divisible by `heads`.
+    ///   - heads: number of heads.
     ///   - hiddenWidth: the width between the two linear layers.
+    ///   - activation: what is applied between them.
     ///   - epsilon: of both layer norms.
+    ///   - places: where the layers lie in the checkpoint.
     public init(
         _ width: Int, heads: Int, hiddenWidth: Int, activation: Activation, epsilon: Double, _ places: Places
     ) throws(WeightError) {

@@ -13,17 +13,21 @@ public final class WeightLoader {
     /// Elements of the parameters taken so far, buffers such as running means not counted.
     public private(set) var parameterCount = 0
 
-    private let source: any TensorSource
-    private let runtime: Runtime
-    private let plansOnly: Bool
+    /// Bytes that the weights take in memory: packed matrices and vectors, and tensors read as they are.
+    public var byteCount: Int { memory.byteCount + tensorBytes }
+
+    let source: any TensorSource
+    let runtime: Runtime
+    let plansOnly: Bool
+    var tensorBytes = 0
     private var taken: Set<String> = []
     private var jobs: [PackJob] = []
 
     /// Bytes of a checkpoint that one thread reads and packs at a time: small enough to stay in its cache.
-    private static let stepBytes = 1 << 20
+    static let stepBytes = 1 << 20
 
-    /// Elements of the largest tensor that is read as it is: embeddings of positions are the largest of them.
-    private static let largestSmallTensor = 1 << 28
+    /// Elements of the largest tensor that is read as it is: embeddings of tokens are the largest of them.
+    static let largestTensor = 1 << 30
 
     private struct PackJob: Sendable {
         let tensor: String
@@ -34,9 +38,12 @@ public final class WeightLoader {
         let sourceRow: Int
     }
 
-    /// Loads from `source` with the threads of `runtime`.
+    /// Makes a loader.
     ///
-    /// - Parameter plansOnly: names, shapes and sizes are checked and counted, but no values are read: all are zero.
+    /// - Parameters:
+    ///   - source: the tensors.
+    ///   - runtime: whose threads read and pack them.
+    ///   - plansOnly: names, shapes and sizes are checked and counted, but no values are read: all are zero.
     public init(_ source: any TensorSource, runtime: Runtime, plansOnly: Bool = false) {
         self.source = source
         self.runtime = runtime
@@ -45,6 +52,10 @@ public final class WeightLoader {
 
     /// Whether the checkpoint has the tensor.
     func has(_ name: String) -> Bool { source.info(name) != nil }
+
+    /// Whether a layer has asked for the tensor: where two loaders share a checkpoint, each ignores what the other
+    /// took.
+    public func hasTaken(_ name: String) -> Bool { taken.contains(name) }
 
     /// Checks a tensor's shape and type and notes that it was used.
     func take(_ name: String, shape: [Int], isBuffer: Bool = false) throws(WeightError) -> TensorInfo {
@@ -64,7 +75,7 @@ public final class WeightLoader {
     /// A small tensor's values, read at once.
     func values(_ name: String, shape: [Int], isBuffer: Bool) throws(WeightError) -> [Float] {
         let info = try take(name, shape: shape, isBuffer: isBuffer)
-        guard info.count <= Self.largestSmallTensor else {
+        guard info.count <= Self.largestTensor else {
             throw .memory(file: info.file, tensor: name, bytes: info.count * 4)
         }
         var values = [Float](repeating: 0, count: info.count)

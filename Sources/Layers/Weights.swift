@@ -32,14 +32,17 @@ public struct Weights {
 
     /// A vector of `count` values, converted to fp32.
     ///
-    /// - Parameter isBuffer: whether it is a statistic rather than a parameter.
+    /// - Parameters:
+    ///   - name: the tensor's, below this place.
+    ///   - count: the values it must have.
+    ///   - isBuffer: whether it is a statistic rather than a parameter.
     public func vector(_ name: String, _ count: Int, isBuffer: Bool = false) throws(WeightError) -> [Float] {
         try loader.values(fullName(name), shape: [count], isBuffer: isBuffer)
     }
 
-    /// A small tensor of the given shape, converted to fp32.
+    /// A tensor of the given shape, converted to fp32 and held once, such as a table of embeddings.
     public func tensor(_ name: String, shape: [Int]) throws(WeightError) -> Tensor {
-        Tensor(try loader.values(fullName(name), shape: shape, isBuffer: false), shape: Shape(shape))
+        try loader.tensor(fullName(name), shape: shape)
     }
 
     /// The weight of a linear layer, `[outputs, inputs]`.
@@ -68,11 +71,46 @@ public struct Weights {
         return matrix
     }
 
+    /// A matrix that a checkpoint holds transposed, `[inputs, outputs]`: y = x M. Meant for projections, whose values
+    /// are held twice while they are turned.
+    public func matrix(transposed name: String, inputs: Int, outputs: Int) throws(WeightError) -> PackedMatrix {
+        let tensor = try loader.take(fullName(name), shape: [inputs, outputs])
+        try loader.reserve(PackedMatrix.floatCount(outputs: outputs, inputs: inputs), for: tensor)
+        let matrix = PackedMatrix(outputs: outputs, inputs: inputs, in: loader.memory)
+        guard !loader.plansOnly else { return matrix }
+        let values = try loader.values(tensor.name, shape: tensor.shape, isBuffer: false)
+        var turned = [Float](repeating: 0, count: values.count)
+        for input in 0..<inputs {
+            for output in 0..<outputs { turned[output * inputs + input] = values[input * outputs + output] }
+        }
+        turned.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return }
+            matrix.fill(row: 0, count: outputs, taps: 1, from: start, dtype: .float32, tier: loader.tier)
+        }
+        return matrix
+    }
+
+    /// Rows `rows` of a linear layer's weight `[total, inputs]`, as a matrix of its own: one of the projections that a
+    /// checkpoint keeps side by side.
+    public func matrix(_ name: String, rows: Range<Int>, of total: Int, inputs: Int) throws(WeightError) -> PackedMatrix
+    {
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= total, "rows \(rows) of \(total)")
+        let tensor = try loader.take(fullName(name), shape: [total, inputs])
+        try loader.reserve(PackedMatrix.floatCount(outputs: rows.count, inputs: inputs), for: tensor)
+        let matrix = PackedMatrix(outputs: rows.count, inputs: inputs, in: loader.memory)
+        loader.pack(tensor, rows: rows, into: matrix, row: 0, taps: 1)
+        return matrix
+    }
+
     /// The weight of a convolution, `[outputs, channels / groups, height, width]`: one matrix a group.
     ///
     /// - Parameters:
+    ///   - name: the tensor's, below this place.
+    ///   - outputs: channels of the result.
+    ///   - channels: of the input.
     ///   - size: `[height, width]`, or `[width]` of a 1-D convolution.
-    ///   - form: ``PackedMatrix/Form/winograd`` is for one group and a 3x3 kernel.
+    ///   - groups: parts that channels and outputs are cut into.
+    ///   - form: `PackedMatrix.Form.winograd` is for one group and a 3x3 kernel.
     public func kernel(
         _ name: String = "weight", outputs: Int, channels: Int, size: [Int], groups: Int = 1,
         form: PackedMatrix.Form = .plain

@@ -44,7 +44,13 @@ public struct PackedMatrix: Sendable {
     ///
     /// Different rows may be written by different threads, provided that no two share a panel of 32.
     ///
-    /// - Parameter dtype: fp32, fp16 or bf16.
+    /// - Parameters:
+    ///   - row: the first row to write.
+    ///   - count: how many.
+    ///   - taps: values of a channel that lie side by side; 1 for a plain matrix.
+    ///   - source: the first of `count * channels * taps` values.
+    ///   - dtype: their type: fp32, fp16 or bf16.
+    ///   - tier: whose kernel converts them.
     public func fill(
         row: Int, count: Int, taps: Int, from source: UnsafeRawPointer, dtype: DType, tier: Tier
     ) {
@@ -72,7 +78,8 @@ public struct PackedVector: Sendable {
         count = values.count
         self.memory = memory
         pointer = memory.floats((values.count + 31) / 32 * 32)
-        for (index, value) in values.enumerated() { pointer[index] = value }
+        // The memory is zeros: writing more of them would only take pages, for weights that are planned and not read.
+        for (index, value) in values.enumerated() where value.bitPattern != 0 { pointer[index] = value }
     }
 
     /// The values.

@@ -39,7 +39,9 @@ public final class Runtime: Sendable {
 
     /// Runs `body` with a workspace of its own, while no other caller computes on this runtime.
     ///
-    /// - Parameter profile: whether the workspace measures every operation.
+    /// - Parameters:
+    ///   - profile: whether the workspace measures every operation.
+    ///   - body: the work; what it returns must not share memory with the workspace's tensors.
     public func withWorkspace<R, E: Error>(
         profile: Bool = false, _ body: (Workspace) throws(E) -> R
     ) throws(E) -> R {

@@ -1,19 +1,34 @@
 /// The element type of stored values, under safetensors' names.
 public enum DType: String, Sendable, CaseIterable {
+    /// Truth values of one byte.
     case bool = "BOOL"
+    /// Unsigned integers of 8 bits.
     case uint8 = "U8"
+    /// Signed integers of 8 bits.
     case int8 = "I8"
+    /// Floats of 8 bits: sign, 5 bits of exponent, 2 of fraction.
     case float8e5m2 = "F8_E5M2"
+    /// Floats of 8 bits: sign, 4 bits of exponent, 3 of fraction.
     case float8e4m3 = "F8_E4M3"
+    /// Unsigned integers of 16 bits.
     case uint16 = "U16"
+    /// Signed integers of 16 bits.
     case int16 = "I16"
+    /// Half precision, fp16.
     case float16 = "F16"
+    /// The upper half of single precision, bf16.
     case bfloat16 = "BF16"
+    /// Unsigned integers of 32 bits.
     case uint32 = "U32"
+    /// Signed integers of 32 bits.
     case int32 = "I32"
+    /// Single precision, fp32.
     case float32 = "F32"
+    /// Unsigned integers of 64 bits.
     case uint64 = "U64"
+    /// Signed integers of 64 bits, such as token ids.
     case int64 = "I64"
+    /// Double precision, fp64.
     case float64 = "F64"
 
     /// Bytes of one element.

@@ -25,7 +25,14 @@ public struct TransposedKernel: Sendable {
     ///
     /// - Parameters:
     ///   - weight: `[channels, outputs, kernel, kernel]` in PyTorch's order.
+    ///   - channels: of the input.
+    ///   - outputs: channels of the result.
+    ///   - kernel: height and width of the kernel.
+    ///   - stride: rows and columns of the result that an input pixel moves on by.
+    ///   - padding: rows and columns cut off each side of the result.
+    ///   - outputPadding: rows and columns added at its end.
     ///   - memory: where the packed form goes.
+    ///   - tier: whose kernel packs it.
     /// - Precondition: as many values as the sizes say; stride and kernel at least 1.
     public init(
         _ weight: [Float], channels: Int, outputs: Int, kernel: Int, stride: Int, padding: Int, outputPadding: Int = 0,

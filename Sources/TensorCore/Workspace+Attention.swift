@@ -28,6 +28,7 @@ extension Workspace {
     ///   - qkv: `[B, T, 3 heads d]`: all heads' queries, then keys, then values.
     ///   - heads: number of heads.
     ///   - scale: factor of the scores, `1 / sqrt(d)` where left out.
+    ///   - mask: which tokens a token attends to.
     /// - Returns: `[B, T, heads d]`.
     public func selfAttention(
         _ qkv: Tensor, heads: Int, scale: Float? = nil, mask: AttentionMask = .none
@@ -49,6 +50,9 @@ extension Workspace {
     ///   - query: `[B, N, heads d]`.
     ///   - key: `[B, M, heads d]`.
     ///   - value: `[B, M, heads d]`.
+    ///   - heads: number of heads.
+    ///   - scale: factor of the scores, `1 / sqrt(d)` where left out.
+    ///   - mask: which tokens a token attends to.
     /// - Returns: `[B, N, heads d]`.
     public func attention(
         query: Tensor, key: Tensor, value: Tensor, heads: Int, scale: Float? = nil, mask: AttentionMask = .none

@@ -12,9 +12,13 @@ public enum Pooling: Sendable {
 }
 
 extension Workspace {
-    /// Pools `[B, H, W, C]` window by window.
+    /// Pools window by window.
     ///
-    /// - Parameter ceiling: PyTorch's `ceil_mode`.
+    /// - Parameters:
+    ///   - x: `[B, H, W, C]`.
+    ///   - kind: what becomes of a window.
+    ///   - window: its size, steps and padding.
+    ///   - ceiling: PyTorch's `ceil_mode`.
     /// - Returns: `[B, H', W', C]`.
     public func pooled(_ x: Tensor, _ kind: Pooling, window: Window, ceiling: Bool = false) -> Tensor {
         precondition(x.shape.rank == 4, "pooling: input \(x.shape)")
@@ -78,9 +82,11 @@ extension Workspace {
         return y
     }
 
-    /// Resizes `[B, H, W, C]`.
+    /// Resizes pictures.
     ///
-    /// - Parameter resampling: the rows and columns each output pixel is made of.
+    /// - Parameters:
+    ///   - x: `[B, H, W, C]`.
+    ///   - resampling: the rows and columns each output pixel is made of.
     /// - Returns: `[B, H', W', C]`.
     public func resampled(_ x: Tensor, _ resampling: Resampling) -> Tensor {
         precondition(
@@ -137,7 +143,9 @@ extension Workspace {
 
     /// One token of each sequence.
     ///
-    /// - Parameter x: `[B, T, C]`.
+    /// - Parameters:
+    ///   - index: its place, from 0.
+    ///   - x: `[B, T, C]`.
     /// - Returns: `[B, C]`.
     public func token(_ index: Int, of x: Tensor) -> Tensor {
         let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
@@ -151,9 +159,11 @@ extension Workspace {
         return y
     }
 
-    /// The mean over the tokens from `first` on.
+    /// The mean over the tokens from one on.
     ///
-    /// - Parameter x: `[B, T, C]`.
+    /// - Parameters:
+    ///   - x: `[B, T, C]`.
+    ///   - first: the place of the first token that counts.
     /// - Returns: `[B, C]`.
     public func meanOverTokens(_ x: Tensor, from first: Int) -> Tensor {
         let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])

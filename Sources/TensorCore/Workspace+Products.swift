@@ -35,8 +35,11 @@ public struct Window: Sendable, Equatable {
 
     /// Windows that fit into an input of the given size.
     ///
-    /// - Parameter ceiling: whether a last window may begin inside the input and padding and reach past them, as
-    ///   PyTorch's `ceil_mode`.
+    /// - Parameters:
+    ///   - height: rows of the input.
+    ///   - width: columns of the input.
+    ///   - ceiling: whether a last window may begin inside the input and padding and reach past them, as PyTorch's
+    ///     `ceil_mode`.
     public func outputSize(height: Int, width: Int, ceiling: Bool = false) -> (height: Int, width: Int) {
         (
             Self.count(
@@ -81,6 +84,7 @@ extension Workspace {
     ///   - weight: `outputs` x `inputs`, ``PackedMatrix/Form/plain``.
     ///   - scale: `outputs` factors; needs a bias.
     ///   - bias: `outputs` values.
+    ///   - activation: what is applied last.
     ///   - residual: `[..., outputs]`.
     /// - Returns: `[..., outputs]`.
     /// - Precondition: the sizes agree.
@@ -111,7 +115,10 @@ extension Workspace {
     /// - Parameters:
     ///   - x: `[B, H, W, C]`.
     ///   - weight: for each group `outputs / groups` rows of `(C / groups) * taps` values, one matrix a group.
+    ///   - window: the kernel's size, steps and padding.
     ///   - scale: `outputs` factors, such as a batch norm's; needs a bias.
+    ///   - bias: `outputs` values.
+    ///   - activation: what is applied last.
     ///   - residual: shaped like the result.
     /// - Returns: `[B, H', W', outputs]`.
     /// - Precondition: the sizes agree.
@@ -161,6 +168,8 @@ extension Workspace {
     /// - Parameters:
     ///   - x: `[B, H, W, C]`.
     ///   - weight: the phases' matrices and geometry, see ``TransposedKernel``.
+    ///   - bias: `outputs` values.
+    ///   - activation: what is applied last.
     /// - Returns: `[B, H', W', outputs]`.
     public func transposedConvolution(
         _ x: Tensor, _ weight: TransposedKernel, bias: PackedVector? = nil, activation: Activation = .none
@@ -197,8 +206,10 @@ extension Workspace {
     /// - Parameters:
     ///   - x: `[B, H, W, C]`.
     ///   - weight: `[taps, C]` values.
+    ///   - window: the kernel's size, steps and padding.
     ///   - scale: `C` factors; needs a bias.
     ///   - bias: `C` values.
+    ///   - activation: what is applied last.
     /// - Returns: `[B, H', W', C]`.
     public func depthwiseConvolution(
         _ x: Tensor, _ weight: PackedVector, window: Window, scale: PackedVector? = nil, bias: PackedVector? = nil,

@@ -1,7 +1,8 @@
 import CKernels
 
 extension Workspace {
-    /// softmax(Q K^T / sqrt(d) + bias) V for each head within each sequence; no matrix of scores or of biases is stored.
+    /// softmax(Q K^T / sqrt(d) + bias) V for each head within each sequence; no matrix of scores or of biases is
+    /// stored.
     ///
     /// - Parameters:
     ///   - qkv: `[N, 3 heads d]`, a row a token: all heads' queries, then keys, then values.
@@ -65,7 +66,7 @@ extension Workspace {
         arguments.v_batch = arguments.q_batch
         arguments.out_batch = group.tokens * width
         let flops = 4 * Double(group.count * group.tokens * group.tokens) * Double(width)
-        precondition(group.seen.map { $0.count == group.count } ?? true, "attention: lengths of \(group.count) sequences")
+        precondition(group.seen.map { $0.count == group.count } ?? true, "attention: lengths for \(group.count)")
         (group.seen ?? []).withUnsafeBufferPointer { lengths in
             arguments.key_lengths = group.seen == nil ? nil : lengths.baseAddress
             perform(

@@ -27,13 +27,17 @@ extension Workspace {
 
     /// The same rows for every sequence of a batch.
     ///
-    /// - Parameter x: `[T, C]`.
+    /// - Parameters:
+    ///   - x: `[T, C]`.
+    ///   - batch: the number of sequences.
     /// - Returns: `[batch, T, C]`.
     public func repeated(_ x: Tensor, batch: Int) -> Tensor {
         precondition(x.shape.rank == 2 && batch >= 0, "repeat \(x.shape) \(batch) times")
         let y = allocate(Shape(batch, x.shape[0], x.shape[1]))
         guard mode == .compute else { return y }
-        for index in 0..<batch { (y.mutableFloatPointer + index * x.count).update(from: x.floatPointer, count: x.count) }
+        for index in 0..<batch {
+            (y.mutableFloatPointer + index * x.count).update(from: x.floatPointer, count: x.count)
+        }
         return y
     }
 
