@@ -24,6 +24,9 @@ extension Image {
     /// Alpha is premultiplied for the resampling and divided out after it, as Pillow does (not for `nearest`).
     ///
     /// - Parameters:
+    ///   - newWidth: columns of the result.
+    ///   - newHeight: rows of the result.
+    ///   - filter: how pixels are weighed.
     ///   - box: the part to resize; the whole picture unless said otherwise.
     ///   - compatibility: whose order of passes is used.
     ///   - limits: how large the result may be.

@@ -8,7 +8,9 @@ extension ImagePreprocessing {
     /// EfficientNet, under `image_processor_type` or the older `feature_extractor_type`. Absent keys take the class's
     /// defaults.
     ///
-    /// - Parameter modelType: `model_type` of the model's `config.json`, used where the file names no class.
+    /// - Parameters:
+    ///   - config: the file.
+    ///   - modelType: `model_type` of the model's `config.json`, used where the file names no class.
     /// - Throws: `ConfigError` for an unknown class, a value of another kind, an option that is not supported, and
     ///   where the size of the result would depend on the picture.
     public init(preprocessorConfig config: Config, modelType: String? = nil) throws(ConfigError) {

@@ -21,6 +21,7 @@ extension ImagePreprocessing {
     /// - Parameters:
     ///   - resizeSize: the shorter side after resizing: 256 for the first weights of most models, 232 for the second.
     ///   - cropSize: the side of the result.
+    ///   - filter: how pixels are weighed.
     public static func torchvision(
         resizeSize: Int = 256, cropSize: Int = 224, filter: ResizeFilter = .bilinear
     ) -> ImagePreprocessing {
@@ -50,7 +51,9 @@ extension ImagePreprocessing {
     /// Absent, null and zero values take timm's defaults: 224 x 224, bicubic, crop 0.875 from the centre, ImageNet
     /// statistics.
     ///
-    /// - Parameter usesTestSize: take `test_input_size` and `test_crop_pct` where they are given.
+    /// - Parameters:
+    ///   - config: the object.
+    ///   - usesTestSize: take `test_input_size` and `test_crop_pct` where they are given.
     /// - Throws: `ConfigError` where a value is of another kind or not supported.
     public init(timm config: Config, usesTestSize: Bool = false) throws(ConfigError) {
         let sizeKey = usesTestSize && config.has("test_input_size") ? "test_input_size" : "input_size"

@@ -22,6 +22,8 @@ public struct ImagePreprocessing: Sendable, Equatable {
     /// Columns of the result.
     public let outputWidth: Int
 
+    /// The given steps, in the order resize, crop, scaling.
+    ///
     /// - Returns: `nil` where the size of the result would depend on the picture: without a crop, only
     ///   ``ResizeRule/exact(height:width:)`` gives all pictures the same size.
     public init?(
