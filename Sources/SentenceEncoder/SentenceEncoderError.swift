@@ -13,10 +13,14 @@ public enum SentenceEncoderError: Error, Sendable, CustomStringConvertible {
     case weights(WeightError)
     /// The tokenizer cannot be loaded, or a text does not fit.
     case tokenizer(TokenizerError)
+    /// The folder does not say how tokens become a sentence's vector.
+    case noPooling(folder: String)
     /// An input has the wrong shape or holds a value that cannot be.
     case input(expected: String, found: String)
     /// The network's result is not a number; where is the output and the index in it.
     case notFinite(output: String, index: Int)
+    /// The task that asked for it was cancelled; what was computed until then is dropped.
+    case cancelled
 
     /// The sentence a person reads.
     public var description: String {
@@ -25,9 +29,13 @@ public enum SentenceEncoderError: Error, Sendable, CustomStringConvertible {
         case .config(let error): error.description
         case .weights(let error): error.description
         case .tokenizer(let error): error.description
+        case .noPooling(let folder):
+            "\(folder): there is no modules.json, which says how tokens become one vector; sentence embeddings need a "
+                + "sentence-transformers folder (modules.json, 1_Pooling/config.json beside the model)"
         case .input(let expected, let found): "the input is \(found), expected \(expected)"
         case .notFinite(let output, let index):
             "the model gave a value that is not a number (\(output), index \(index)); its weights or the input are broken"
+        case .cancelled: "cancelled before it was done"
         }
     }
 }
