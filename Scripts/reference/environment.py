@@ -47,7 +47,17 @@ def versions():
     """Return the versions of the reference libraries that are installed, by distribution name."""
     from importlib import metadata
 
-    names = ("torch", "torchvision", "transformers", "timm", "numpy", "pillow", "safetensors")
+    names = (
+        "torch",
+        "torchvision",
+        "transformers",
+        "timm",
+        "open_clip_torch",
+        "sentence-transformers",
+        "numpy",
+        "pillow",
+        "safetensors",
+    )
     found = {}
     for name in names:
         try:
