@@ -86,6 +86,42 @@ public struct ReferenceCases: Sendable {
         } catch { throw .checkpoint(error) }
     }
 
+    /// A text and what the reference's tokenizer makes of it.
+    public struct TokenizerCase: Sendable {
+        /// The text.
+        public var text: String
+        /// The tokens' numbers, those around the text included.
+        public var ids: [Int]
+    }
+
+    /// The tokenizer's cases, a list of `{"text", "ids"}` in `ref/tokenizer_cases.json`; none where there is no such
+    /// file.
+    ///
+    /// - Throws: ``ReferenceError`` where it is broken.
+    public func tokenizerCases() throws(ReferenceError) -> [TokenizerCase] {
+        let path = FileSystem.join(folder, "tokenizer_cases.json")
+        guard FileSystem.exists(path) else { return [] }
+        let bytes: [UInt8]
+        do throws(FileError) { bytes = try FileSystem.read(path, limit: Config.byteLimit) } catch {
+            throw .checkpoint(.file(error))
+        }
+        do throws(ConfigError) {
+            let list: JSONValue
+            do throws(JSONError) {
+                list = try JSONValue.parse(bytes, limits: JSONLimits(byteCount: Config.byteLimit))
+            } catch { throw .syntax(file: path, error) }
+            let config = Config(file: path, object: ["cases": list])
+            var cases: [TokenizerCase] = []
+            for entry in try config.objects("cases", count: 0...100_000) {
+                cases.append(
+                    TokenizerCase(
+                        text: try entry.string("text"),
+                        ids: try entry.ints("ids", count: 0...1_000_000, in: 0...Int(Int32.max))))
+            }
+            return cases
+        } catch { throw .config(error) }
+    }
+
     private static func files(_ config: Config) throws(ConfigError) -> [String: String] {
         var files: [String: String] = [:]
         for name in config.keys { files[name] = try file(config, name) }
@@ -127,7 +163,7 @@ public enum ReferenceError: Error, Sendable, CustomStringConvertible {
 extension Tensor {
     /// The values of an array file; integers stay integers, everything else becomes fp32.
     ///
-    /// - Throws: ``CheckpointError`` where an array has more dimensions than a tensor can.
+    /// - Throws: `CheckpointError` where an array has more dimensions than a tensor can.
     public init(_ array: NPY, file: String) throws(CheckpointError) {
         guard array.shape.count <= Shape.maximumRank else {
             throw .npy(
@@ -141,50 +177,5 @@ extension Tensor {
         case .uint64, .float16, .float32, .float64:
             self.init(array.floats(), shape: Shape(array.shape))
         }
-    }
-}
-
-/// How far an output is from the reference's.
-public struct Comparison: Sendable, Equatable {
-    /// The largest absolute difference.
-    public var largestError: Float
-    /// The position of the largest difference.
-    public var index: Int
-    /// The reference's largest absolute value.
-    public var scale: Float
-    /// Whether both have the same shape and kind of element.
-    public var shapesAgree: Bool
-
-    /// The largest error over the scale.
-    public var relativeError: Float { scale > 0 ? largestError / scale : largestError }
-
-    /// Whether the largest error is within `tolerance` of the scale; never for NaN or other shapes.
-    public func passes(tolerance: Float) -> Bool { shapesAgree && relativeError <= tolerance }
-
-    /// Compares an output with the reference's, element by element.
-    public init(_ found: Tensor, reference: Tensor) {
-        shapesAgree = found.shape == reference.shape && found.dtype == reference.dtype
-        var largest: Float = 0
-        var at = 0
-        var scale: Float = 0
-        if shapesAgree {
-            let (a, b) = (Self.values(found), Self.values(reference))
-            for index in a.indices {
-                let difference = abs(a[index] - b[index])
-                scale = max(scale, abs(b[index]))
-                // A NaN on either side counts as the largest error there is.
-                if difference > largest || difference.isNaN && !largest.isNaN {
-                    largest = difference
-                    at = index
-                }
-            }
-        }
-        largestError = shapesAgree ? largest : .infinity
-        index = at
-        self.scale = scale
-    }
-
-    private static func values(_ tensor: Tensor) -> [Float] {
-        tensor.dtype == .int64 ? tensor.integers.map { Float($0) } : tensor.floats
     }
 }

@@ -20,7 +20,7 @@ public enum RegistryError: Error, Sendable, CustomStringConvertible {
                     : "known: \(known.joined(separator: ", "))")
                 + "; a folder is given by its path (./\(name)), a model in the Hugging Face cache as hf:org/name"
         case .notAModel(let path):
-            "\(path): not a model folder, there is no config.json in it"
+            "\(path): not a model folder, none of \(Registry.configurationFiles.joined(separator: ", ")) is in it"
         case .cache(let error): error.description
         }
     }
@@ -43,8 +43,10 @@ public struct Registry: Sendable {
 
     /// A registry of the given folders.
     ///
-    /// - Parameter environment: the variables that say where the Hugging Face cache is (`HF_HOME`, `HF_HUB_CACHE`,
-    ///   `XDG_CACHE_HOME`, `HOME`).
+    /// - Parameters:
+    ///   - roots: the folders whose subfolders are models, first come first served.
+    ///   - environment: the variables that say where the Hugging Face cache is (`HF_HOME`, `HF_HUB_CACHE`,
+    ///     `XDG_CACHE_HOME`, `HOME`).
     public init(roots: [String], environment: [String: String] = [:]) {
         self.roots = roots
         self.environment = environment
@@ -85,14 +87,18 @@ public struct Registry: Sendable {
 
     /// The card in a model's folder, or `nil` where it has none.
     ///
-    /// - Throws: ``ConfigError`` where there is one that cannot be read.
+    /// - Throws: `ConfigError` where there is one that cannot be read.
     public func card(_ entry: Entry) throws(ConfigError) -> ModelCard? {
         let path = FileSystem.join(entry.folder, "card.json")
         guard let bytes = try? FileSystem.read(path, limit: Config.byteLimit) else { return nil }
         return try ModelCard(Config(file: path, bytes: bytes))
     }
 
+    /// The files of which one makes a folder a model: Hugging Face's and timm's configuration, open_clip's, and the
+    /// list of modules of a sentence encoder.
+    public static let configurationFiles = ["config.json", "open_clip_config.json", "modules.json"]
+
     private static func isModel(_ folder: String) -> Bool {
-        FileSystem.isRegularFile(FileSystem.join(folder, "config.json"))
+        configurationFiles.contains { FileSystem.isRegularFile(FileSystem.join(folder, $0)) }
     }
 }

@@ -1,5 +1,5 @@
 import Arguments
-import ImageClassifiers
+import DualEncoder
 import JSON
 import ModelZoo
 import TensorCore
@@ -48,13 +48,16 @@ final class CommandContext {
     /// A runtime of the wanted number of threads, within the tier that is set.
     func runtime(threads: Int?) -> Runtime { Runtime(threads: threads, tier: tierLimit) }
 
-    /// Loads an image classifier.
+    /// Loads a model.
     ///
-    /// - Parameter plansOnly: reads no weights, only names and shapes.
-    func classifier(
-        _ entry: Registry.Entry, _ runtime: Runtime, plansOnly: Bool = false
-    ) throws(ImageClassifierError) -> ImageClassifier {
-        try ImageClassifier(folder: entry.folder, runtime: runtime, plansOnly: plansOnly)
+    /// - Parameters:
+    ///   - towers: what is read into memory of a dual encoder.
+    ///   - plansOnly: reads no weights, only names and shapes.
+    func model(
+        _ entry: Registry.Entry, _ runtime: Runtime, towers: Set<DualEncoder.Tower> = [.image, .text],
+        plansOnly: Bool = false
+    ) throws(ModelError) -> AnyModel {
+        try AnyModel(folder: entry.folder, runtime: runtime, towers: towers, plansOnly: plansOnly)
     }
 
     /// Writes a value as one line of JSON.

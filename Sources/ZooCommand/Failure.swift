@@ -1,9 +1,13 @@
 import Arguments
 import Checkpoints
+import DualEncoder
 import ImageClassifiers
 import JSON
 import Media
 import ModelZoo
+import SentenceEncoder
+import Text
+import VectorIndex
 
 /// An error as the command reports it: one line and an exit code.
 struct Failure: Error, CustomStringConvertible {
@@ -27,11 +31,17 @@ struct Failure: Error, CustomStringConvertible {
         case let error as InputError: self.init(error.description, error.exitCode)
         case let error as ImageError: self.init(error.description, Failure.exitCode(of: error.problem))
         case let error as RegistryError: self.init(error.description, .unavailable)
-        case let error as ImageClassifierError: self.init(error.description, Failure.exitCode(of: error))
+        case let error as ModelError: self.init(error.description, Failure.exitCode(of: error))
+        case let error as ImageClassifierError: self.init(ModelError.imageClassifier(error))
+        case let error as DualEncoderError: self.init(ModelError.dualEncoder(error))
+        case let error as SentenceEncoderError: self.init(ModelError.sentenceEncoder(error))
+        case let error as TokenizerError: self.init(ModelError.sentenceEncoder(.tokenizer(error)))
         case let error as ReferenceError: self.init(error.description, .unavailable)
         case let error as ConfigError: self.init(error.description, .unavailable)
         case let error as CheckpointError: self.init(error.description, .unavailable)
         case let error as NPYError: self.init(error.description, .badData)
+        case .file(let error) as VectorIndexError: self.init(error)
+        case let error as VectorIndexError: self.init(error.description, .badData)
         case let error as FileError:
             self.init(error.description, error.isNotFound ? .inputNotFound : .inputOutput)
         default: self.init("internal error: \(error)", .internalError)
@@ -41,12 +51,7 @@ struct Failure: Error, CustomStringConvertible {
     /// What goes to standard error, without the line feed.
     var description: String { "zoo: \(oneLine(message))" }
 
-    private static func exitCode(of error: ImageClassifierError) -> ExitCode {
-        switch error {
-        case .checkpoint, .config, .weights, .noPreprocessing: .unavailable
-        case .input, .notFinite: .badData
-        }
-    }
+    private static func exitCode(of error: ModelError) -> ExitCode { error.isAboutInput ? .badData : .unavailable }
 
     private static func exitCode(of problem: ImageError.Problem) -> ExitCode {
         switch problem {

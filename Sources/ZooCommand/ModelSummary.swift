@@ -1,6 +1,5 @@
 import Checkpoints
 import Glibc
-import ImageClassifiers
 import JSON
 import ModelZoo
 import TensorCore
@@ -10,7 +9,7 @@ struct ModelSummary {
     /// Name and folder.
     let entry: Registry.Entry
     /// The model's plan, or why it cannot be loaded.
-    let model: Result<ImageClassifier, Failure>
+    let model: Result<AnyModel, Failure>
     /// The card; `nil` where there is none.
     let card: Result<ModelCard?, Failure>
     /// The weight files, as far as they can be opened.
@@ -30,13 +29,19 @@ struct ModelSummary {
     init(_ entry: Registry.Entry, _ context: CommandContext, _ runtime: Runtime) {
         self.entry = entry
         do {
-            model = .success(try context.classifier(entry, runtime, plansOnly: true))
+            model = .success(try context.model(entry, runtime, plansOnly: true))
         } catch { model = .failure(Failure(error)) }
         do {
             card = .success(try context.registry.card(entry))
         } catch { card = .failure(Failure(error)) }
-        let paths = (try? Checkpoint.open(folder: entry.folder))?.files ?? []
-        files = paths.map { WeightFile(path: $0, bytes: fileSize($0)) }
+        files = Self.weightFiles(entry.folder).map { WeightFile(path: $0, bytes: fileSize($0)) }
+    }
+
+    /// The paths of a model's weight files. Some folders have them under names that only their family knows.
+    private static func weightFiles(_ folder: String) -> [String] {
+        if let checkpoint = try? Checkpoint.open(folder: folder) { return checkpoint.files }
+        let names = (try? FileSystem.list(folder).names) ?? []
+        return names.filter { $0.hasSuffix(".safetensors") }.map { FileSystem.join(folder, $0) }
     }
 
     /// Why the model or its card cannot be used.
@@ -47,7 +52,9 @@ struct ModelSummary {
     }
 
     /// What the model does.
-    var task: String { (try? card.get())?.task ?? "image-classification" }
+    var task: String {
+        (try? card.get())?.task ?? (try? model.get())?.family.rawValue ?? AnyModel.Family.imageClassifier.rawValue
+    }
 
     /// Bytes of all weight files.
     var fileBytes: Int { files.reduce(0) { $0 + $1.bytes } }

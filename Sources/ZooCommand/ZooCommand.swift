@@ -9,7 +9,8 @@ public enum ZooCommand {
     /// The subcommands, in the order of the help.
     static let all: [any Subcommand.Type] = [
         ClassifyCommand.self, ListCommand.self, ShowCommand.self, EvalCommand.self, RunCommand.self,
-        PreprocessCommand.self, VerifyCommand.self, BenchCommand.self, DoctorCommand.self, CompletionsCommand.self,
+        PreprocessCommand.self, TokenizeCommand.self, EmbedCommand.self, MergeCommand.self, IndexCommand.self,
+        SearchCommand.self, VerifyCommand.self, BenchCommand.self, DoctorCommand.self, CompletionsCommand.self,
     ]
 
     /// The command with everything below it, as data.

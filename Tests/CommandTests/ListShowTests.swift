@@ -63,9 +63,10 @@ import Testing
         let good = try #require(objects.first { $0["name"] as? String == "good" })
         #expect(
             Set(good.keys) == [
-                "name", "folder", "task", "architecture", "layout", "parameters", "bytes", "top1", "measured_on",
-                "license",
+                "name", "folder", "task", "architecture", "layout", "parameters", "bytes", "top1", "accuracy",
+                "measured_on", "license",
             ])
+        #expect(good["accuracy"] as? [String: Double] == ["top1": 0.875])
         #expect(good["top1"] as? Double == 0.875 && good["layout"] as? String == "transformers")
         #expect(objects.filter { $0["error"] != nil }.count == 3)
         #expect(try list(["--names"], scratch) == ["broken-card", "broken-config", "good", "good-timm"])
@@ -136,6 +137,27 @@ import Testing
         try FileManager.default.removeItem(atPath: model + "/preprocessor_config.json")
         let outcome = try ZooBinary.run(["show", model])
         #expect(outcome.code == 0 && outcome.output.contains("nothing says how images are prepared"))
+    }
+
+    @Test func severalFigures() throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let weights = try scratch.model("good") + "/model.safetensors"
+        let card: [String: Any] = [
+            "name": "good", "task": "image-classification", "license": "Apache-2.0", "dataset": "noise",
+            "paper": ["Radford et al. 2021"],
+            "accuracy": ["retrieval_recall_at_1": 0.625, "measured_with": "zoo eval"],
+            "sha256": ["model.safetensors": try SHA256.hexadecimal(ofFile: weights)],
+        ]
+        try scratch.write(JSONSerialization.data(withJSONObject: card), "good/card.json")
+        let row = try #require(try list([], scratch).first { $0.hasPrefix("good ") })
+        #expect(row.contains("retrieval recall at 1 62.5 %"))
+        let shown = try ZooBinary.run(["show", scratch.path + "/good"])
+        #expect(shown.lines.contains("Accuracy       62.5 % retrieval recall at 1"))
+        let object = try #require(try ZooBinary.run(["show", "--json", scratch.path + "/good"]).objects().first)
+        #expect(object["accuracy"] as? [String: Double] == ["retrieval_recall_at_1": 0.625])
+        let listed = try list(["--json"], scratch).first ?? ""
+        #expect(listed.contains(#""top1":null,"accuracy":{"retrieval_recall_at_1":0.625},"measured_on":null"#))
     }
 
     @Test func theHashOfTheWeights() throws {

@@ -152,6 +152,16 @@ enum Fixtures {
     static let timm = folder("timm-resnet-basic")
     /// A Vision Transformer in the layout of transformers.
     static let vit = folder("transformers-vit")
+    /// A seeded dual encoder.
+    static func dual(_ name: String) -> String {
+        project.appending(path: "Tests/DualEncoderTests/Fixtures/\(name)").path
+    }
+
+    /// A seeded sentence encoder.
+    static func sentence(_ name: String) -> String {
+        project.appending(path: "Tests/SentenceEncoderTests/Fixtures/\(name)").path
+    }
+
     /// The models that the project ships.
     static let shipped = project.appending(path: "zoo").path
 }

@@ -89,12 +89,37 @@ import Testing
         #expect(found.name == "a" && found.task == "image-classification" && found.license == "Apache-2.0")
         #expect(found.dataset == "CIFAR-10" && found.papers == ["One", "Two"])
         #expect(found.top1 == 0.93 && found.measuredOn == "CIFAR-10 test")
+        #expect(found.figures == [found.headline] && found.headline.title == "top-1")
         #expect(found.hashes == ["model.safetensors": "ab"])
         #expect(try registry.card(registry.find("b")) == nil)
     }
 
+    @Test func severalFiguresAreRead() throws {
+        let several = card.replacing(
+            #""top1": 0.93, "dataset": "CIFAR-10 test""#,
+            with: #""zero_shot_top1": 0.8, "recall_at_1": 1, "measured_with": "zoo eval""#)
+        try folder.write(several, as: "one/a/card.json")
+        let found = try #require(try registry.card(registry.find("a")))
+        #expect(found.figures.map(\.name) == ["zero_shot_top1", "recall_at_1"])
+        #expect(found.figures.map(\.value) == [0.8, 1] && found.headline.title == "zero shot top1")
+        #expect(found.top1 == nil && found.measuredOn == nil)
+        // A plain top1 goes before the others, and says what it was measured on.
+        try folder.write(card.replacing(#"{"top1""#, with: #"{"recall": 0.5, "top1""#), as: "one/a/card.json")
+        #expect(try registry.card(registry.find("a"))?.headline.value == 0.93)
+    }
+
+    @Test(arguments: ["open_clip_config.json", "modules.json"])
+    func otherConfigurationsMakeModels(file: String) throws {
+        try folder.write("{}", as: "two/d/\(file)")
+        #expect(registry.entries().map(\.name).contains("d"))
+        #expect(try registry.find("d").folder == folder.path("two/d"))
+        #expect(try registry.find(folder.path("two/d")).folder == folder.path("two/d"))
+    }
+
     @Test(arguments: [
         ("\"task\"", "\"tusk\"", "task"), ("0.93", "93", "top1"), ("[\"One\", \"Two\"]", "[]", "paper"),
+        (#""top1": 0.93, "#, "", "accuracy"), (#", "dataset": "CIFAR-10 test""#, "", "accuracy.dataset"),
+        (#""top1": 0.93"#, #""top1": {"value": 0.93}"#, "accuracy.top1"),
         ("\"ab\"", "5", "model.safetensors"), ("{\"name\"", "{", "card.json"),
     ])
     func brokenCardsNameTheKey(old: String, new: String, key: String) throws {

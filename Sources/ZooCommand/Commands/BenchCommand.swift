@@ -1,7 +1,5 @@
 import Arguments
-import Checkpoints
-import ImageClassifiers
-import JSON
+import DualEncoder
 import ModelZoo
 import TensorCore
 
@@ -9,6 +7,10 @@ import TensorCore
 enum BenchCommand: Subcommand {
     private static let model = SharedOptions.modelArgument.optional()
     private static let reference = Option.text("--case", "-c", help: "Use the input of this case of ref/manifest.json")
+    private static let tower = Option<TowerChoice?>.choice(
+        "--tower", help: "What of a dual encoder to time with made-up inputs, image if left out")
+    private static let tokens = Option.int(
+        "--tokens", value: "T", range: 1...100_000, help: "Tokens of made-up texts, all that fit if left out")
     private static let batch = Option.int(
         "--batch", "-b", value: "B", range: 1...4096, help: "Use B inputs of made-up values, 1 if left out")
     private static let size = Option.text(
@@ -30,9 +32,12 @@ enum BenchCommand: Subcommand {
             """,
         arguments: [model],
         options: [
-            reference, batch, size, SharedOptions.threads, iterations, seconds, profile, SharedOptions.json, worker,
+            reference, batch, size, tower, tokens, SharedOptions.threads, iterations, seconds, profile,
+            SharedOptions.json, worker,
         ],
-        exclusive: [[reference, batch], [reference, size], [iterations, seconds]],
+        exclusive: [
+            [reference, batch], [reference, size], [reference, tower], [reference, tokens], [iterations, seconds],
+        ],
         environment: [
             Command.Entry("BENCH_CKPT", "With --worker: the model's folder"),
             Command.Entry("BENCH_THREADS", "With --worker: threads to compute with"),
@@ -40,6 +45,7 @@ enum BenchCommand: Subcommand {
         examples: [
             Command.Example("zoo bench resnet-cifar10 --profile", "Where the time goes for one picture"),
             Command.Example("zoo bench ./vit --batch 8 --threads 2 --json", "For programs"),
+            Command.Example("zoo bench ./clip --tower text --batch 80", "The text tower on 80 prompts"),
         ])
 
     /// Passes before the first timed one: memory is taken, caches fill, threads wake.
@@ -54,22 +60,39 @@ enum BenchCommand: Subcommand {
         }
         let entry = try context.registry.find(name)
         let runtime = context.runtime(threads: parsed[SharedOptions.threads])
+        let references = try parsed[reference].map { name in
+            let all = try ReferenceCases(model: entry.folder)
+            return (folder: all, reference: try all.named(name))
+        }
+        let towers = references.map { AnyModel.Family.towers(for: $0.reference.inputs.keys) }
         let start = monotonicSeconds()
-        let model = try AnyModel(folder: entry.folder, runtime: runtime)
+        let model = try context.model(entry, runtime, towers: towers ?? (parsed[tower] ?? .image).towers)
         let loadSeconds = monotonicSeconds() - start
 
-        let inputs = try inputs(parsed, entry, model)
-        let first = try account(model, inputs)
-        for _ in 1..<warmUp { _ = try model.run(inputs, outputs: logits) }
+        var inputs: [String: Tensor] = [:]
+        if let references {
+            for (name, file) in references.reference.inputs { inputs[name] = try references.folder.tensor(file) }
+        } else {
+            inputs = try madeUp(parsed, model)
+        }
+        let outputs = timed(try model.outputNames(given: inputs.keys), reference: references?.reference)
+        guard !outputs.isEmpty else {
+            throw Failure(
+                "case \(printable(parsed[reference] ?? "")) has none of the model's outputs: "
+                    + model.outputNames.joined(separator: ", "), .unavailable)
+        }
+        let first = try model.profile(inputs)
+        for _ in 1..<warmUp { _ = try model.run(inputs, outputs: outputs) }
         var peak = runtime.measuredPeak()
-        let times = try times(parsed, model, inputs)
+        let times = try times(parsed, model, inputs, outputs)
         peak = max(peak, runtime.measuredPeak())
-        let last = try account(model, inputs)
+        let last = try model.profile(inputs)
         guard !times.isEmpty else { return .success }
 
         let report = BenchReport(
             model: entry.name, architecture: model.architecture, reference: parsed[reference],
-            shape: inputs[model.inputNames[0]]?.shape ?? [], runtime: runtime, loadSeconds: loadSeconds, times: times,
+            shapes: model.inputNames.compactMap { inputs[$0]?.shape }, runtime: runtime, loadSeconds: loadSeconds,
+            times: times,
             peak: peak, flops: last.flops, peakMemory: peakMemory(), activationBytes: first.activationBytes,
             allocations: last.allocations, profile: parsed[profile] ? last : nil)
         if parsed[SharedOptions.json] {
@@ -84,25 +107,18 @@ enum BenchCommand: Subcommand {
         return .success
     }
 
-    /// The output that is timed.
-    static let logits = ["logits"]
-
-    /// What one pass costs.
-    private static func account(
-        _ model: AnyModel, _ inputs: [String: Tensor]
-    ) throws(ImageClassifierError) -> Workspace.Account {
-        switch model {
-        case .imageClassifier(let classifier):
-            guard let pixels = inputs["pixel_values"] else {
-                throw .input(expected: "pixel_values", found: inputs.keys.sorted().joined(separator: ", "))
-            }
-            return try classifier.profile(pixels)
-        }
+    /// The outputs that are timed: the one that stands for the model, or those that a case has where it lacks that.
+    ///
+    /// - Parameter possible: what the model gives for the inputs.
+    static func timed(_ possible: [String], reference: ReferenceCases.Case?) -> [String] {
+        let principal = possible.contains("logits") ? "logits" : possible.last ?? ""
+        guard let reference, reference.outputs[principal] == nil else { return [principal] }
+        return possible.filter { reference.outputs[$0] != nil }
     }
 
     /// Seconds of each timed pass.
     private static func times(
-        _ parsed: ParsedArguments, _ model: AnyModel, _ inputs: [String: Tensor]
+        _ parsed: ParsedArguments, _ model: AnyModel, _ inputs: [String: Tensor], _ outputs: [String]
     ) throws -> [Double] {
         let wanted = parsed[iterations]
         let end = monotonicSeconds() + (parsed[seconds] ?? defaultSeconds)
@@ -114,60 +130,43 @@ enum BenchCommand: Subcommand {
                 break
             }
             let start = monotonicSeconds()
-            _ = try model.run(inputs, outputs: logits)
+            _ = try model.run(inputs, outputs: outputs)
             times.append(monotonicSeconds() - start)
         }
         return times
     }
 
-    /// The inputs of a case, or made-up ones.
-    private static func inputs(
-        _ parsed: ParsedArguments, _ entry: Registry.Entry, _ model: AnyModel
-    ) throws -> [String: Tensor] {
-        if let name = parsed[reference] {
-            let references = try ReferenceCases(model: entry.folder)
-            var inputs: [String: Tensor] = [:]
-            for (name, file) in try references.named(name).inputs { inputs[name] = try references.tensor(file) }
-            return inputs
-        }
+    /// Inputs of made-up values.
+    private static func madeUp(_ parsed: ParsedArguments, _ model: AnyModel) throws -> [String: Tensor] {
         let batch = parsed[batch] ?? 1
-        switch model {
-        case .imageClassifier(let classifier):
-            let (height, width) = try imageSize(parsed, classifier)
-            let shape = Shape(batch, classifier.network.channels, height, width)
-            return ["pixel_values": noise(shape)]
+        guard parsed[tower] == nil || model.family == .dualEncoder else {
+            throw UsageError("option '--tower' is for dual encoders", path: parsed.path)
         }
+        let towers = model.family == .dualEncoder ? (parsed[tower] ?? .image).towers : []
+        let readsImages = model.family == .imageClassifier || towers.contains(.image)
+        guard parsed[size] == nil || readsImages else {
+            throw UsageError("option '--size' is for images", path: parsed.path)
+        }
+        guard parsed[tokens] == nil || !readsImages || towers.contains(.text) else {
+            throw UsageError("option '--tokens' is for texts", path: parsed.path)
+        }
+        var inputs: [String: Tensor] = [:]
+        if readsImages { inputs["pixel_values"] = try MadeUpInputs.images(model, batch: batch, size: try size(parsed)) }
+        if model.family == .sentenceEncoder || towers.contains(.text) {
+            inputs.merge(try MadeUpInputs.texts(model, batch: batch, tokens: parsed[tokens])) { $1 }
+        }
+        return inputs
     }
 
-    /// The size of made-up images.
-    private static func imageSize(
-        _ parsed: ParsedArguments, _ classifier: ImageClassifier
-    ) throws -> (height: Int, width: Int) {
-        if let text = parsed[size] {
-            let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-            guard sides.count == 2, sides.allSatisfy({ (1...8192).contains($0) }) else {
-                throw UsageError(
-                    "option '--size': '\(printable(text))' is not HEIGHTxWIDTH, each 1 to 8192", path: parsed.path)
-            }
-            return (sides[0], sides[1])
+    /// The size that made-up images shall have, where it is said.
+    private static func size(_ parsed: ParsedArguments) throws(UsageError) -> (height: Int, width: Int)? {
+        guard let text = parsed[size] else { return nil }
+        let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+        guard sides.count == 2, sides.allSatisfy({ (1...8192).contains($0) }) else {
+            throw UsageError(
+                "option '--size': '\(printable(text))' is not HEIGHTxWIDTH, each 1 to 8192", path: parsed.path)
         }
-        do throws(ImageClassifierError) {
-            let preprocessing = try classifier.preprocessing()
-            return (preprocessing.outputHeight, preprocessing.outputWidth)
-        } catch {
-            throw Failure("\(error.description); give a size with --size", .unavailable)
-        }
-    }
-
-    /// Values between -1 and 1, always the same.
-    private static func noise(_ shape: Shape) -> Tensor {
-        var state: UInt32 = 1
-        return Tensor(shape: shape) { values in
-            for index in values.indices {
-                state = state &* 1_664_525 &+ 1_013_904_223
-                values[index] = Float(Int32(bitPattern: state)) * 0x1p-31
-            }
-        }
+        return (sides[0], sides[1])
     }
 
     /// The most memory this process has held so far, in bytes; `nil` where the system does not say.
@@ -176,5 +175,19 @@ enum BenchCommand: Subcommand {
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
         guard let line = lines.first(where: { $0.hasPrefix("VmHWM:") }) else { return nil }
         return line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }.map { $0 * 1024 }
+    }
+}
+
+/// What of a dual encoder is timed.
+enum TowerChoice: String, CaseIterable, Sendable {
+    case image, text, both
+
+    /// The towers.
+    var towers: Set<DualEncoder.Tower> {
+        switch self {
+        case .image: [.image]
+        case .text: [.text]
+        case .both: [.image, .text]
+        }
     }
 }

@@ -8,8 +8,8 @@ struct BenchReport {
     let architecture: String
     /// The reference case whose input was used.
     let reference: String?
-    /// The shape of the input.
-    let shape: Shape
+    /// The shapes of the inputs.
+    let shapes: [Shape]
     let runtime: Runtime
     let loadSeconds: Double
     /// Seconds of each pass, at least one.
@@ -27,6 +27,8 @@ struct BenchReport {
     /// The account of a measured pass, where its times are wanted.
     let profile: Workspace.Account?
 
+    /// The shape of the first input.
+    private var shape: Shape { shapes.first ?? [] }
     private var median: Double {
         let sorted = times.sorted()
         return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
@@ -71,7 +73,7 @@ struct BenchReport {
         var figures = Table(
             [Table.Column(""), Table.Column("", isElastic: true)], hasHeader: false, usesUnicode: usesUnicode)
         let threads = runtime.threads == 1 ? "1 thread" : "\(runtime.threads) threads"
-        let input = (reference.map { "case \($0), " } ?? "") + "\(shape)"
+        let input = (reference.map { "case \($0), " } ?? "") + shapes.map { "\($0)" }.joined(separator: ", ")
         figures.add(["Model", "\(model) (\(architecture))"])
         figures.add(["Input", input])
         figures.add(["Computes on", "\(runtime.tier.rawValue), \(threads)"])

@@ -16,8 +16,8 @@ final class BenchWorker {
     private let folder: String
     private let runtime: Runtime
     private var model: AnyModel?
-    /// Inputs of the cases that are prepared.
-    private var inputs: [String: [String: Tensor]] = [:]
+    /// The cases that are prepared: what goes in, and what is asked for.
+    private var cases: [String: (inputs: [String: Tensor], outputs: [String])] = [:]
 
     private static let mostRuns = 1_000_000
 
@@ -69,13 +69,13 @@ final class BenchWorker {
             }
             return ["times": .array(try run(name, count: count).map { JSONValue($0) })]
         case "free":
-            inputs[name] = nil
+            cases[name] = nil
             return ["ok": true]
         default: throw Failure("unknown op \"\(printable(operation))\"", .badData)
         }
     }
 
-    /// Loads what a case needs, compares its logits with the reference's, and warms up.
+    /// Loads what a case needs, compares its outputs with the reference's, and warms up.
     private func prepare(_ name: String) throws -> JSONValue {
         let start = monotonicSeconds()
         let model = try self.model ?? AnyModel(folder: folder, runtime: runtime)
@@ -84,18 +84,25 @@ final class BenchWorker {
         let reference = try references.named(name)
         var arrays: [String: Tensor] = [:]
         for (input, file) in reference.inputs { arrays[input] = try references.tensor(file) }
-        guard let file = reference.outputs["logits"] else {
-            throw Failure("case \(printable(name)) has no logits to compare with", .unavailable)
+        let outputs = BenchCommand.timed(try model.outputNames(given: arrays.keys), reference: reference)
+        guard !outputs.isEmpty else {
+            throw Failure(
+                "case \(printable(name)) has nothing to compare with, none of "
+                    + (try model.outputNames(given: arrays.keys)).joined(separator: ", "), .unavailable)
         }
-        let expected = try references.tensor(file)
-        guard let found = try model.run(arrays, outputs: BenchCommand.logits)["logits"], found.shape == expected.shape,
-            expected.dtype == .float32
-        else {
-            throw Failure("the logits of case \(printable(name)) are not of the reference's shape", .badData)
+        let results = try model.run(arrays, outputs: outputs)
+        var errors = (largest: 0.0, relative: 0.0)
+        for output in outputs {
+            guard let file = reference.outputs[output], let found = results[output] else { continue }
+            let expected = try references.tensor(file)
+            guard found.shape == expected.shape, expected.dtype == .float32 else {
+                throw Failure("\(output) of case \(printable(name)) is not of the reference's shape", .badData)
+            }
+            let own = Self.errors(found.floats, expected.floats)
+            errors = (max(errors.largest, own.largest), max(errors.relative, own.relative))
         }
-        for _ in 0..<BenchCommand.warmUp { _ = try model.run(arrays, outputs: BenchCommand.logits) }
-        inputs[name] = arrays
-        let errors = Self.errors(found.floats, expected.floats)
+        for _ in 0..<BenchCommand.warmUp { _ = try model.run(arrays, outputs: outputs) }
+        cases[name] = (arrays, outputs)
         return [
             "ok": true, "max_abs_err": JSONValue(errors.largest), "rel_rms_err": JSONValue(errors.relative),
             "prep_s": JSONValue(((monotonicSeconds() - start) * 1e4).rounded() / 1e4),
@@ -106,14 +113,14 @@ final class BenchWorker {
 
     /// Seconds of each of `count` passes.
     private func run(_ name: String, count: Int) throws -> [Double] {
-        guard let model, let arrays = inputs[name] else {
+        guard let model, let (inputs, outputs) = cases[name] else {
             throw Failure("case \(printable(name)) is not prepared", .badData)
         }
         var times: [Double] = []
         times.reserveCapacity(count)
         for _ in 0..<count where Interruption.exitCode == nil {
             let start = monotonicSeconds()
-            _ = try model.run(arrays, outputs: BenchCommand.logits)
+            _ = try model.run(inputs, outputs: outputs)
             times.append(monotonicSeconds() - start)
         }
         return times

@@ -1,7 +1,8 @@
 import Arguments
+import DualEncoder
 import ImageClassifiers
-import JSON
 import ModelZoo
+import TensorCore
 
 /// `zoo classify`: what is in pictures.
 enum ClassifyCommand: Subcommand {
@@ -11,6 +12,8 @@ enum ClassifyCommand: Subcommand {
         "--batch", "-b", value: "N", default: 16, range: 1...256,
         help: "Pictures to classify at once; results do not depend on it")
     private static let null = Option.flag("--null", help: "Paths on standard input end in a zero byte")
+    private static let noCache = Option.flag(
+        "--no-cache", help: "Encode the labels anew, and do not keep what comes of it")
     private static let inputs = Argument(
         "INPUT", .file(extensions: InputList.pictures),
         help: "A picture (PNG, JPEG, WebP), a folder with everything below it, or - for paths on standard input"
@@ -22,38 +25,71 @@ enum ClassifyCommand: Subcommand {
             Pictures are read on one thread while others compute. One that cannot be used is reported, and the others \
             go on. With --json each gives a line {"input","model","predictions":[{"label","index","score"}]}, or \
             {"input","error"}, in the order of the inputs.
+            With --labels or --labels-from the classes are any texts, and the model is a dual encoder (CLIP, SigLIP); \
+            predictions then have a "logit", too. Each label goes into every template, and the embeddings are averaged \
+            as open_clip does it. CLIP's scores are probabilities among the labels and add up to one; SigLIP's are one \
+            probability a label. With --multi-label CLIP's labels are scored one by one, each against the word \
+            '\(ZeroShot.neutralWord)' in the same templates: above 50 % where the label fits better than that.
+            What the labels come to is kept in the cache folder, so that the next run with the same model, labels and \
+            templates need not encode them.
             """,
         arguments: [inputs],
-        options: [SharedOptions.model, top, SharedOptions.json, SharedOptions.threads, batch, null],
+        options: [
+            SharedOptions.model, top, LabelOptions.labels, LabelOptions.file, PromptOptions.template,
+            PromptOptions.templates, LabelOptions.multiLabel, noCache, SharedOptions.json, SharedOptions.threads, batch,
+            null,
+        ],
+        exclusive: [[LabelOptions.labels, LabelOptions.file], [PromptOptions.template, PromptOptions.templates]],
+        environment: [
+            Command.Entry("XDG_CACHE_HOME", "Its zoo/class-matrices keeps encoded labels; ~/.cache where not set")
+        ],
         examples: [
             Command.Example("zoo classify cat.jpg", "The five most probable classes of a picture"),
             Command.Example("zoo classify --model vit-cifar10 samples", "A table of a folder, by another model"),
             Command.Example("find . -name '*.png' -print0 | zoo classify --null --json -", "For programs"),
+            Command.Example("zoo classify --labels 'a cat,a dog,a plane' photo.jpg", "Classes of your own"),
+            Command.Example(
+                "zoo classify --labels-from names.txt --templates openai-80 -m ./clip-vit-base-patch32 photos",
+                "Many labels, each in 80 prompts"),
         ])
 
     /// The model that is used where none is named.
     static let defaultModel = "resnet-cifar10"
+    /// The same where labels are given.
+    static let defaultDualEncoder = "clip-tiny"
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
-        let entry = try model(parsed[SharedOptions.model], context.registry)
+        let labels = try LabelOptions.read(parsed, context)
+        let templates = try PromptOptions.read(parsed, context)
+        let entry = try model(
+            parsed[SharedOptions.model], context.registry, default: labels == nil ? defaultModel : defaultDualEncoder)
+        try check(parsed, entry, hasLabels: labels != nil)
         let words = parsed[inputs]
         let batch = parsed[batch]
         let list = InputList(
             words.map(context.path), list: PathList(isNullSeparated: parsed[null]))
         let stream = try ImageStream(list, ahead: batch)
         let runtime = context.runtime(threads: parsed[SharedOptions.threads])
-        let classifier = try context.classifier(entry, runtime)
-        stream.prepare(with: try classifier.preprocessing())
+        let classifier: PictureClassifier
+        if let labels {
+            let request = ZeroShot.Request(
+                labels: labels, templates: templates, isMultiLabel: parsed[LabelOptions.multiLabel],
+                cache: parsed[noCache] ? nil : ClassMatrixCache(environment: context.environment))
+            classifier = try zeroShot(request, entry, context, runtime, stream)
+        } else {
+            classifier = try PictureClassifier(ImageClassifier(folder: entry.folder, runtime: runtime))
+            stream.prepare(with: classifier.preprocessing)
+        }
 
         let progress = context.progress("classify", total: total(list, context))
         let batches = BatchClassifier(classifier: classifier, batch: batch)
-        var writer = Writer(
-            context: context, model: entry.name, printsJSON: parsed[SharedOptions.json],
+        var writer = PredictionWriter(
+            context: context, model: entry.name, printsJSON: parsed[SharedOptions.json], showsLogits: labels != nil,
             shown: parsed[top], progress: progress)
         while true {
             // Whoever reads along gets what there is before this waits for more.
             if !stream.isReady { try context.output.flush() }
-            let outcomes = try batches.next(stream, top: parsed[top] ?? Writer.defaultTop)
+            let outcomes = batches.next(stream, top: parsed[top] ?? PredictionWriter.defaultTop)
             if outcomes.isEmpty { break }
             for outcome in outcomes { try writer.add(outcome) }
             progress.advance(by: outcomes.count)
@@ -71,16 +107,65 @@ enum ClassifyCommand: Subcommand {
         return writer.tally.exitCode
     }
 
+    /// Loads a dual encoder for labels, while the first picture is decoded and prepared.
+    private static func zeroShot(
+        _ request: ZeroShot.Request, _ entry: Registry.Entry, _ context: CommandContext, _ runtime: Runtime,
+        _ stream: ImageStream
+    ) throws -> PictureClassifier {
+        let plan = try DualEncoder(folder: entry.folder, runtime: runtime, plansOnly: true)
+        stream.prepare(with: try plan.preprocessing())
+        let zeroShot = try ZeroShot(request, plan, context)
+        switch zeroShot.scoring {
+        case .sigmoid: context.note("each score is a probability of its own: they need not add up to 100 %")
+        case .againstNeutral:
+            context.note(
+                "each score sets its label against '\(ZeroShot.neutralWord)' alone, where 50 % means that both fit alike"
+            )
+        case .amongLabels:
+            if request.labels.count == 1 {
+                context.note("a single label always scores 100 %: name others to choose from, or use --multi-label")
+            }
+        }
+        return try zeroShot.classifier()
+    }
+
+    /// Refuses options that do not belong together with the model, saying what does.
+    private static func check(_ parsed: ParsedArguments, _ entry: Registry.Entry, hasLabels: Bool) throws(UsageError) {
+        let name = printable(entry.name)
+        switch (AnyModel.Family(folder: entry.folder), hasLabels) {
+        case (.imageClassifier, true):
+            throw UsageError(
+                "\(name) is an image classifier and has classes of its own: leave the labels out, or name a dual "
+                    + "encoder with --model", path: parsed.path)
+        case (.dualEncoder, false):
+            throw UsageError(
+                "\(name) is a dual encoder and has no classes of its own: name some with --labels 'a cat,a dog' or "
+                    + "--labels-from FILE", path: parsed.path)
+        case (.sentenceEncoder, _):
+            throw UsageError(
+                "\(name) is a sentence encoder and reads no pictures: name an image classifier with --model, or a "
+                    + "dual encoder and labels", path: parsed.path)
+        case (.imageClassifier, false):
+            guard PromptOptions.areGiven(parsed) || parsed[LabelOptions.multiLabel] else { return }
+            throw UsageError(
+                "templates and --multi-label are about labels: name some with --labels 'a cat,a dog' or --labels-from "
+                    + "FILE", path: parsed.path)
+        case (.dualEncoder, true): return
+        }
+    }
+
     /// The model of a name, or the default one where none is named.
-    static func model(_ name: String?, _ registry: Registry) throws -> Registry.Entry {
+    static func model(
+        _ name: String?, _ registry: Registry, default defaultName: String = defaultModel
+    ) throws -> Registry.Entry {
         if let name { return try registry.find(name) }
         let entries = registry.entries()
-        if let entry = entries.first(where: { $0.name == defaultModel }) { return entry }
+        if let entry = entries.first(where: { $0.name == defaultName }) { return entry }
         let known = entries.map(\.name).joined(separator: ", ")
         throw Failure(
             entries.isEmpty
                 ? "no models were found in \(registry.roots.joined(separator: ", ")); name a folder with --model DIR"
-                : "there is no model \(defaultModel); name one with --model, known: \(known)", .unavailable)
+                : "there is no model \(defaultName); name one with --model, known: \(known)", .unavailable)
     }
 
     /// How many inputs there will be, looked for only where somebody sees it.
@@ -88,97 +173,5 @@ enum ClassifyCommand: Subcommand {
         if let count = list.knownCount { return count }
         guard context.messageTerminal.isInteractive, !context.isQuiet, !list.readsStandardInput else { return nil }
         return list.reduce(0) { count, _ in count + 1 }
-    }
-}
-
-/// Prints outcomes: a line of JSON for each as it comes, or bars for a single picture and a table of several.
-private struct Writer {
-    static let defaultTop = 5
-    private static let barWidth = 30
-
-    let context: CommandContext
-    let model: String
-    let printsJSON: Bool
-    /// Classes asked for; `nil` where nothing was said.
-    let shown: Int?
-    let progress: ProgressLine
-    private(set) var tally = FailureTally()
-    private var results: [(path: InputPath, predictions: [ImageClassifier.Prediction])] = []
-
-    init(context: CommandContext, model: String, printsJSON: Bool, shown: Int?, progress: ProgressLine) {
-        (self.context, self.model, self.printsJSON) = (context, model, printsJSON)
-        (self.shown, self.progress) = (shown, progress)
-    }
-
-    mutating func add(_ outcome: BatchClassifier.Outcome) throws(OutputError) {
-        switch outcome.predictions {
-        case .success(let predictions):
-            tally.add(nil)
-            if printsJSON {
-                try context.write(json(outcome.path, predictions))
-            } else {
-                results.append((outcome.path, predictions))
-            }
-        case .failure(let failure):
-            tally.add(failure)
-            if printsJSON {
-                try context.write(
-                    ["input": JSONValue(outcome.path.text), "error": JSONValue(oneLine(failure.message))])
-            } else {
-                progress.message("\(Failure("\(outcome.path.shown): \(failure.message)", failure.exitCode))")
-            }
-        }
-    }
-
-    /// Prints what waits for all inputs to be known.
-    func finish() throws(OutputError) {
-        guard !printsJSON, !results.isEmpty else { return }
-        if results.count == 1, tally.total == 1 {
-            try writeBars(results[0].path, results[0].predictions)
-        } else {
-            try writeTable()
-        }
-    }
-
-    private func json(_ path: InputPath, _ predictions: [ImageClassifier.Prediction]) -> JSONValue {
-        [
-            "input": JSONValue(path.text), "model": JSONValue(model),
-            "predictions": .array(
-                predictions.map {
-                    ["label": JSONValue($0.label), "index": JSONValue($0.index), "score": JSONValue($0.score)]
-                }),
-        ]
-    }
-
-    private func writeBars(_ path: InputPath, _ predictions: [ImageClassifier.Prediction]) throws(OutputError) {
-        try context.output.write(context.terminal.styled(path.shown, .bold))
-        let unicode = context.terminal.usesUnicode
-        var table = Table(
-            [Table.Column("Class", isElastic: true), Table.Column("Score", .right), Table.Column("")],
-            hasHeader: false, usesUnicode: unicode)
-        for prediction in predictions {
-            table.add([
-                "  " + prediction.label, Format.percent(Double(prediction.score)),
-                Bar.draw(Double(prediction.score), width: Writer.barWidth, usesUnicode: unicode),
-            ])
-        }
-        try context.write(table)
-    }
-
-    private func writeTable() throws(OutputError) {
-        let runnersUp = (shown ?? 2) - 1
-        var columns = [Table.Column("Input", isElastic: true), Table.Column("Class", isElastic: true)]
-        columns.append(Table.Column("Score", .right))
-        if runnersUp > 0 { columns.append(Table.Column(runnersUp == 1 ? "Runner-up" : "Runners-up", isElastic: true)) }
-        var table = Table(columns, usesUnicode: context.terminal.usesUnicode)
-        for result in results {
-            guard let best = result.predictions.first else { continue }
-            let others = result.predictions.dropFirst().prefix(runnersUp)
-                .map { "\($0.label) \(Format.percent(Double($0.score)))" }
-            table.add([
-                result.path.text, best.label, Format.percent(Double(best.score)), others.joined(separator: ", "),
-            ])
-        }
-        try context.write(table)
     }
 }

@@ -1,8 +1,6 @@
 import Arguments
-import Checkpoints
+import DualEncoder
 import ImageClassifiers
-import JSON
-import Media
 import ModelZoo
 
 /// `zoo eval`: how often a classifier is right.
@@ -17,32 +15,37 @@ enum EvalCommand: Subcommand {
         "DIR", .folder, help: "A folder with one folder of pictures for each class, called as its label")
 
     static let command = Command(
-        "eval", summary: "Measure how often a classifier is right",
+        "eval", summary: "Measure how often a model names pictures right",
         discussion: """
             Folders are matched with labels in any case of letters. A label without a folder, and a folder that no \
-            label has, are errors: the figures would not mean what they say.
+            label has, are errors: the figures would not mean what they say. A dual encoder has no labels: it chooses \
+            among the folders' names (a _ in them is read as a space), which the templates make prompts of.
             """,
         arguments: [SharedOptions.modelArgument, folder],
-        options: [limit, SharedOptions.json, SharedOptions.threads, batch],
+        options: [
+            limit, PromptOptions.template, PromptOptions.templates, SharedOptions.json, SharedOptions.threads, batch,
+        ],
+        exclusive: [[PromptOptions.template, PromptOptions.templates]],
         examples: [
             Command.Example("zoo eval resnet-cifar10 cifar10/test", "Top-1, top-5 and the worst confusions"),
             Command.Example("zoo eval --limit 100 --json resnet-cifar10 cifar10/test", "A part of it, for programs"),
+            Command.Example(
+                "zoo eval clip-tiny cifar10/test --template 'a photo of a {}.'", "Zero-shot accuracy by prompt"),
         ])
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
-        let classifier = try context.classifier(entry, context.runtime(threads: parsed[SharedOptions.threads]))
-        let set = try LabelledFolder(context.path(parsed[folder]), labels: classifier.labels, limit: parsed[limit])
+        let (classifier, set) = try load(entry, parsed, context)
         let stream = try ImageStream(set.inputs.map(\.input), ahead: parsed[batch])
-        stream.prepare(with: try classifier.preprocessing())
+        stream.prepare(with: classifier.preprocessing)
 
         let progress = context.progress("eval", total: set.inputs.count)
         let batches = BatchClassifier(classifier: classifier, batch: parsed[batch])
-        var score = Score()
+        var score = EvalScore()
         var tally = FailureTally()
         let start = monotonicSeconds()
         while true {
-            let outcomes = try batches.next(stream, top: Score.depth)
+            let outcomes = batches.next(stream, top: EvalScore.depth)
             if outcomes.isEmpty { break }
             for outcome in outcomes {
                 let truth = set.inputs[tally.total].label
@@ -67,7 +70,7 @@ enum EvalCommand: Subcommand {
             throw Failure(
                 "none of \(tally.total) pictures in \(printable(parsed[folder])) could be read", tally.exitCode)
         }
-        let report = Report(
+        let report = EvalReport(
             model: entry.name, folder: parsed[folder], score: score, tally: tally, seconds: seconds,
             classes: classifier.labels.count)
         if parsed[SharedOptions.json] {
@@ -77,97 +80,34 @@ enum EvalCommand: Subcommand {
         }
         return tally.exitCode
     }
-}
 
-/// Counts of right and wrong answers.
-private struct Score {
-    /// Classes looked at for each picture.
-    static let depth = 5
-
-    private(set) var total = 0
-    private(set) var top1 = 0
-    private(set) var top5 = 0
-    private var confusions: [Confusion: Int] = [:]
-    private var totals: [String: Int] = [:]
-
-    struct Confusion: Hashable {
-        let truth: String
-        let answer: String
-    }
-
-    /// Notes what a model says, the most probable label first. Labels are compared, not numbers: label sets such as
-    /// ImageNet's have classes of the same name.
-    mutating func add(_ labels: [String], truth: String) {
-        total += 1
-        totals[truth, default: 0] += 1
-        if labels.contains(truth) { top5 += 1 }
-        if labels.first == truth {
-            top1 += 1
-        } else if let answer = labels.first {
-            confusions[Confusion(truth: truth, answer: answer), default: 0] += 1
+    /// The model, and the pictures with their labels.
+    private static func load(
+        _ entry: Registry.Entry, _ parsed: ParsedArguments, _ context: CommandContext
+    ) throws -> (PictureClassifier, LabelledFolder) {
+        let runtime = context.runtime(threads: parsed[SharedOptions.threads])
+        let path = context.path(parsed[folder])
+        let templates = try PromptOptions.read(parsed, context)
+        switch AnyModel.Family(folder: entry.folder) {
+        case .imageClassifier:
+            guard !PromptOptions.areGiven(parsed) else {
+                throw UsageError(
+                    "templates are for dual encoders; \(printable(entry.name)) has classes of its own",
+                    path: parsed.path)
+            }
+            let classifier = try PictureClassifier(ImageClassifier(folder: entry.folder, runtime: runtime))
+            return (classifier, try LabelledFolder(path, labels: classifier.labels, limit: parsed[limit]))
+        case .dualEncoder:
+            let set = try LabelledFolder(path, labels: nil, limit: parsed[limit])
+            let plan = try DualEncoder(folder: entry.folder, runtime: runtime, plansOnly: true)
+            let request = ZeroShot.Request(
+                labels: set.labels, templates: templates, isMultiLabel: false,
+                cache: ClassMatrixCache(environment: context.environment))
+            return (try ZeroShot(request, plan, context).classifier(), set)
+        case .sentenceEncoder:
+            throw UsageError(
+                "\(printable(entry.name)) is a sentence encoder and reads no pictures: name an image classifier or a "
+                    + "dual encoder", path: parsed.path)
         }
-    }
-
-    /// The most frequent wrong answers, with the share of the class's pictures that got them.
-    func worst(_ count: Int) -> [(confusion: Confusion, count: Int, share: Double)] {
-        let sorted = confusions.sorted { a, b in
-            a.value != b.value ? a.value > b.value : (a.key.truth, a.key.answer) < (b.key.truth, b.key.answer)
-        }
-        return sorted.prefix(count).map { ($0.key, $0.value, Double($0.value) / Double(totals[$0.key.truth] ?? 1)) }
-    }
-}
-
-/// The outcome of an evaluation.
-private struct Report {
-    let model: String
-    let folder: String
-    let score: Score
-    let tally: FailureTally
-    let seconds: Double
-    let classes: Int
-
-    private static let confusions = 10
-    private var top1: Double { Double(score.top1) / Double(score.total) }
-    private var top5: Double { Double(score.top5) / Double(score.total) }
-    private var rate: Double { Double(score.total) / max(seconds, 1e-9) }
-
-    func write(to context: CommandContext) throws(OutputError) {
-        var rows = [("Model", model), ("Pictures", "\(score.total) of \(classes) classes")]
-        if tally.failed > 0 { rows.append(("Unreadable", "\(tally.failed)")) }
-        rows.append(("Top-1", "\(Format.decimal(top1 * 100, 2)) %"))
-        // Of five classes or fewer the right one is always among five.
-        if classes > Score.depth { rows.append(("Top-5", "\(Format.decimal(top5 * 100, 2)) %")) }
-        rows.append(("Speed", "\(Format.count(rate)) pictures/s, \(Format.duration(seconds: seconds))"))
-        for (name, value) in rows {
-            let margin = String(repeating: " ", count: 12 - name.count)
-            try context.output.write(context.terminal.styled(name, .bold) + margin + printable(value))
-        }
-        let worst = score.worst(Self.confusions)
-        guard !worst.isEmpty else { return }
-        var table = Table(
-            [
-                Table.Column("Class", isElastic: true), Table.Column("Taken for", isElastic: true),
-                Table.Column("Count", .right), Table.Column("Of the class", .right),
-            ], usesUnicode: context.terminal.usesUnicode)
-        for row in worst {
-            table.add([row.confusion.truth, row.confusion.answer, "\(row.count)", Format.percent(row.share)])
-        }
-        try context.output.write("")
-        try context.write(table)
-    }
-
-    var json: JSONValue {
-        [
-            "model": JSONValue(model), "folder": JSONValue(folder), "images": JSONValue(score.total),
-            "failed": JSONValue(tally.failed), "top1": JSONValue(top1), "top5": JSONValue(top5),
-            "seconds": JSONValue(seconds), "images_per_second": JSONValue(rate),
-            "confusions": .array(
-                score.worst(Self.confusions).map {
-                    [
-                        "label": JSONValue($0.confusion.truth), "predicted": JSONValue($0.confusion.answer),
-                        "count": JSONValue($0.count),
-                    ]
-                }),
-        ]
     }
 }

@@ -1,6 +1,5 @@
 import Arguments
 import Checkpoints
-import ImageClassifiers
 import JSON
 import ModelZoo
 
@@ -51,7 +50,7 @@ enum ListCommand: Subcommand {
         var table = Table(
             [
                 Table.Column("Model"), Table.Column("Task"), Table.Column("Architecture"),
-                Table.Column("Parameters", .right), Table.Column("Size", .right), Table.Column("Top-1", .right),
+                Table.Column("Parameters", .right), Table.Column("Size", .right), Table.Column("Accuracy", .right),
                 Table.Column("Licence", isElastic: true),
             ], usesUnicode: context.terminal.usesUnicode)
         var problems = strays.map { (name: $0.name, problem: $0.problem) }
@@ -63,7 +62,7 @@ enum ListCommand: Subcommand {
             rows += 1
             table.add([
                 summary.entry.name, summary.task, model.architecture, Format.count(Double(model.parameterCount)),
-                Format.bytes(summary.fileBytes), card.map { Format.percent($0.top1) } ?? "-", card?.license ?? "-",
+                Format.bytes(summary.fileBytes), card.map { Self.shown($0.headline) } ?? "-", card?.license ?? "-",
             ])
         }
         if rows > 0 { try context.write(table) }
@@ -71,6 +70,11 @@ enum ListCommand: Subcommand {
         for (name, problem) in problems.sorted(by: { $0.name < $1.name }) {
             try context.output.write("\(context.terminal.styled(printable(name), .red)) is broken: \(problem)")
         }
+    }
+
+    /// A figure for a column that is mostly about top-1; others say what they are.
+    private static func shown(_ figure: ModelCard.Figure) -> String {
+        figure.name == "top1" ? Format.percent(figure.value) : "\(figure.title) \(Format.percent(figure.value))"
     }
 
     private static func json(_ summary: ModelSummary) -> JSONValue {
@@ -82,10 +86,11 @@ enum ListCommand: Subcommand {
         let card = (try? summary.card.get()) ?? nil
         object["task"] = JSONValue(summary.task)
         object["architecture"] = JSONValue(model.architecture)
-        object["layout"] = JSONValue(model.layout.rawValue)
+        if case .imageClassifier(let model) = model { object["layout"] = JSONValue(model.layout.rawValue) }
         object["parameters"] = JSONValue(model.parameterCount)
         object["bytes"] = JSONValue(summary.fileBytes)
         object["top1"] = JSONValue(optional: card?.top1) { JSONValue($0) }
+        object["accuracy"] = JSONValue(optional: card) { .object($0.accuracy) }
         object["measured_on"] = JSONValue(optional: card?.measuredOn) { JSONValue($0) }
         object["license"] = JSONValue(optional: card?.license) { JSONValue($0) }
         return .object(object)
@@ -104,12 +109,22 @@ enum ListCommand: Subcommand {
         for root in registry.roots {
             for name in (try? FileSystem.list(root).names) ?? [] {
                 let folder = FileSystem.join(root, name)
-                guard !FileSystem.exists(FileSystem.join(folder, "config.json")),
+                guard
+                    !Registry.configurationFiles.contains(where: { FileSystem.exists(FileSystem.join(folder, $0)) }),
                     Checkpoint.fileNames.contains(where: { FileSystem.exists(FileSystem.join(folder, $0)) })
                 else { continue }
                 found.append(Stray(name: name, folder: folder))
             }
         }
         return found
+    }
+}
+
+extension ModelCard {
+    /// Every figure by its name.
+    var accuracy: JSONObject {
+        var object = JSONObject()
+        for figure in figures { object[figure.name] = JSONValue(figure.value) }
+        return object
     }
 }

@@ -1,5 +1,4 @@
 import Arguments
-import ImageClassifiers
 import Media
 import ModelZoo
 import TensorCore
@@ -30,8 +29,10 @@ enum PreprocessCommand: Subcommand {
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
-        let classifier = try context.classifier(entry, context.runtime(threads: 1), plansOnly: true)
-        let preprocessing = try classifier.preprocessing()
+        let model = try context.model(entry, context.runtime(threads: 1), plansOnly: true)
+        guard let preprocessing = try model.preprocessing() else {
+            throw Failure("\(printable(entry.name)) is \(model.family.noun) and reads no pictures", .unavailable)
+        }
         let list = InputList(parsed[inputs].map(context.path), list: PathList(isNullSeparated: false))
         let limit = ReferenceCases.arrayLimit / (4 * preprocessing.outputCount)
         let stream = try ImageStream(list, ahead: batch)

@@ -1,6 +1,5 @@
 import Arguments
 import Checkpoints
-import Glibc
 import JSON
 import ModelZoo
 import TensorCore
@@ -23,7 +22,11 @@ enum RunCommand: Subcommand {
         discussion: """
             Inputs and outputs are NumPy array files in the shapes of PyTorch, named as in the forward function of the \
             reference. An image classifier takes pixel_values and gives logits, features (what enters the last layer) \
-            and feature_map. Files of earlier runs are replaced.
+            and feature_map. A dual encoder gives image_embeds for pixel_values, text_embeds for input_ids with or \
+            without attention_mask (both before normalisation), also logits_per_image for both, and \
+            last_hidden_state of the texts where it is asked for. A sentence encoder gives last_hidden_state and \
+            sentence_embedding for input_ids, attention_mask and token_type_ids, of which \
+            the first is needed. Files of earlier runs are replaced.
             """,
         arguments: [SharedOptions.modelArgument],
         options: [input, folder, output, SharedOptions.threads, SharedOptions.json],
@@ -32,15 +35,17 @@ enum RunCommand: Subcommand {
                 "zoo run resnet-cifar10 --input pixel_values=x.npy --output-dir results", "Every output of a model"),
             Command.Example(
                 "zoo run ./vit -i pixel_values=x.npy -d results --output logits", "The logits alone, in least memory"),
+            Command.Example(
+                "zoo run ./clip -i pixel_values=x.npy -i input_ids=ids.npy -d results", "Pictures and texts together"),
         ])
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let files = try assignments(parsed[input], parsed)
         let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
         let runtime = context.runtime(threads: parsed[SharedOptions.threads])
-        let model = try AnyModel(folder: entry.folder, runtime: runtime)
-        let outputs = try chosen(parsed[output], model, parsed)
-        try check(files, model, parsed)
+        let wanted = try outputs(files, AnyModel.Family(folder: entry.folder), parsed)
+        let model = try context.model(entry, runtime, towers: AnyModel.Family.towers(for: files.keys))
+        let outputs = try wanted ?? model.outputNames(given: files.keys)
 
         var inputs: [String: Tensor] = [:]
         for (name, file) in files { inputs[name] = try array(file) }
@@ -79,29 +84,35 @@ enum RunCommand: Subcommand {
         return files
     }
 
-    private static func chosen(
-        _ names: [String], _ model: AnyModel, _ parsed: ParsedArguments
-    ) throws(UsageError) -> [String] {
-        for name in names where !model.outputNames.contains(name) {
+    /// The outputs that are named, `nil` where none is; the inputs must be enough for them.
+    private static func outputs(
+        _ files: [String: String], _ family: AnyModel.Family, _ parsed: ParsedArguments
+    ) throws(UsageError) -> [String]? {
+        for name in files.keys.sorted() where !family.inputNames.contains(name) {
             throw UsageError(
-                "the model has no output '\(printable(name))', it gives \(model.outputNames.joined(separator: ", "))",
+                "the model has no input '\(printable(name))', it takes \(family.usage)", path: parsed.path)
+        }
+        let names = parsed[output]
+        let known = family.outputNames + family.extraOutputNames(given: family.inputNames)
+        for name in names where !known.contains(name) {
+            throw UsageError(
+                "the model has no output '\(printable(name))', it gives \(known.joined(separator: ", "))",
                 path: parsed.path)
         }
-        return names.isEmpty ? model.outputNames : model.outputNames.filter(names.contains)
-    }
-
-    private static func check(
-        _ files: [String: String], _ model: AnyModel, _ parsed: ParsedArguments
-    ) throws(UsageError) {
-        let known = model.inputNames.joined(separator: ", ")
-        for name in files.keys.sorted() where !model.inputNames.contains(name) {
-            throw UsageError("the model has no input '\(printable(name))', it takes \(known)", path: parsed.path)
-        }
-        for name in model.inputNames where files[name] == nil {
+        var possible: [String]
+        do throws(ModelError) { possible = try family.outputNames(given: files.keys) } catch {
+            let missing = files["attention_mask"] == nil ? family.inputNames[0] : "input_ids"
             throw UsageError(
-                "input '\(name)' is missing: give --input \(name)=FILE.npy; the model takes \(known)", path: parsed.path
-            )
+                "input '\(missing)' is missing: give --input \(missing)=FILE.npy; the model takes \(family.usage)",
+                path: parsed.path)
         }
+        possible += family.extraOutputNames(given: files.keys)
+        for name in names where !possible.contains(name) {
+            throw UsageError(
+                "the inputs are not enough for '\(name)'; they give \(possible.joined(separator: ", "))",
+                path: parsed.path)
+        }
+        return names.isEmpty ? nil : possible.filter(names.contains)
     }
 
     /// The tensor in an array file.
@@ -123,14 +134,4 @@ func write(_ tensor: Tensor, to path: String) throws(Failure) {
     do throws(CheckpointError) {
         try NPY(tensor.floats, shape: tensor.shape.dimensions).write(to: path)
     } catch { throw Failure(error.description, .inputOutput) }
-}
-
-/// Makes a folder and those above it that are missing.
-private func makeFolder(_ path: String) throws(Failure) {
-    var folder = path.hasPrefix("/") ? "/" : ""
-    for name in path.split(separator: "/") {
-        folder = FileSystem.join(folder, String(name))
-        guard mkdir(folder, 0o777) != 0, errno != EEXIST else { continue }
-        throw Failure("\(printable(folder)): cannot make the folder: \(systemMessage(errno))", .inputOutput)
-    }
 }

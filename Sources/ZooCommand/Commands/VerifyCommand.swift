@@ -1,6 +1,5 @@
 import Arguments
 import Checkpoints
-import ImageClassifiers
 import JSON
 import Media
 import ModelZoo
@@ -16,7 +15,8 @@ enum VerifyCommand: Subcommand {
         "verify", summary: "Check a model against the reference results stored beside it",
         discussion: """
             Runs every case of ref/manifest.json and compares every output with the reference's; prepares the stored \
-            picture and compares the values, which must be equal; compares the SHA-256 of the weights with the card's. \
+            picture and compares the values, which must be equal; tokenizes the texts of ref/tokenizer_cases.json, \
+            where that is there, into the same ids; compares the SHA-256 of the weights with the card's. \
             The exit code is 65 where a check fails and 69 where there is nothing to check against.
             """,
         arguments: [SharedOptions.modelArgument], options: [tolerance, SharedOptions.threads, SharedOptions.json],
@@ -41,6 +41,15 @@ enum VerifyCommand: Subcommand {
         if let preprocessing = references.preprocessing {
             try report.add(pixels(preprocessing, references, model))
         }
+        let texts = try references.tokenizerCases()
+        if !texts.isEmpty {
+            guard let tokenizer = try model.tokenizer() else {
+                throw Failure(
+                    "\(references.folder): there are texts, but \(model.family.noun) reads none", .unavailable)
+            }
+            let wrong = texts.indices.filter { tokenizer.encode(texts[$0].text).ids != texts[$0].ids }
+            try report.add(.tokens(texts: texts.count, differing: wrong.count, first: wrong.first))
+        }
         for reference in references.cases where Interruption.exitCode == nil {
             for check in try outputs(reference, references, model, Float(parsed[tolerance])) { try report.add(check) }
         }
@@ -63,10 +72,12 @@ enum VerifyCommand: Subcommand {
     ) throws -> VerifyReport.Check {
         let path = FileSystem.join(references.folder, preprocessing.image)
         let reference = try floats(preprocessing.pixelValues, references)
-        let found: Tensor
-        switch model {
-        case .imageClassifier(let classifier): found = try classifier.pixelValues([ImageDecoder.decode(path: path)])
+        guard let prepare = try model.preprocessing() else {
+            throw Failure(
+                "\(references.folder): there is a picture, but \(model.family.noun) reads none", .unavailable)
         }
+        let values = prepare(try ImageDecoder.decode(path: path))
+        let found = Tensor(values, shape: Shape(1, 3, prepare.outputHeight, prepare.outputWidth))
         let comparison = Comparison(found, reference: reference)
         var differing = found.count
         if comparison.shapesAgree {
@@ -79,11 +90,12 @@ enum VerifyCommand: Subcommand {
     private static func outputs(
         _ reference: ReferenceCases.Case, _ references: ReferenceCases, _ model: AnyModel, _ tolerance: Float
     ) throws -> [VerifyReport.Check] {
-        let names = model.outputNames.filter { reference.outputs[$0] != nil }
+        let known = model.outputNames + model.family.extraOutputNames(given: reference.inputs.keys)
+        let names = known.filter { reference.outputs[$0] != nil }
         if let unknown = reference.outputs.keys.sorted().first(where: { !names.contains($0) }) {
             throw Failure(
                 "\(references.folder): case \(printable(reference.name)) has an output '\(printable(unknown))', "
-                    + "the model gives \(model.outputNames.joined(separator: ", "))", .unavailable)
+                    + "the model gives \(known.joined(separator: ", "))", .unavailable)
         }
         var inputs: [String: Tensor] = [:]
         for (name, file) in reference.inputs { inputs[name] = try references.tensor(file) }

@@ -10,6 +10,8 @@ struct VerifyReport {
         case hash(file: String, agrees: Bool)
         /// The values made of the stored picture; `differing` counts those that are not equal.
         case pixels(Comparison, differing: Int)
+        /// The ids of the stored texts; `differing` counts the texts whose ids are not equal, `first` is one.
+        case tokens(texts: Int, differing: Int, first: Int?)
         /// An output of a case.
         case output(case: String, name: String, Comparison, shape: Shape, passes: Bool)
 
@@ -17,6 +19,7 @@ struct VerifyReport {
             switch self {
             case .hash(_, let agrees): agrees
             case .pixels(let comparison, let differing): comparison.shapesAgree && differing == 0
+            case .tokens(_, let differing, _): differing == 0
             case .output(_, _, _, _, let passes): passes
             }
         }
@@ -74,6 +77,11 @@ struct VerifyReport {
             object["differing"] = JSONValue(differing)
             object["max_abs_err"] = JSONValue(comparison.largestError)
             object["index"] = JSONValue(comparison.index)
+        case .tokens(let texts, let differing, let first):
+            object["check"] = "tokenizer"
+            object["texts"] = JSONValue(texts)
+            object["differing"] = JSONValue(differing)
+            object["index"] = JSONValue(optional: first) { JSONValue($0) }
         case .output(let reference, let name, let comparison, _, _):
             object["check"] = "output"
             object["case"] = JSONValue(reference)
@@ -95,6 +103,9 @@ struct VerifyReport {
             guard comparison.shapesAgree else { return ["preprocess", "pixel_values", "other shape", "", "", verdict] }
             let error = differing == 0 ? "equal" : "\(comparison.largestError)"
             return ["preprocess", "pixel_values", error, "", differing == 0 ? "" : "\(differing) values", verdict]
+        case .tokens(let texts, let differing, let first):
+            let error = differing == 0 ? "equal" : "\(differing) of \(texts)"
+            return ["tokenizer", "ids of \(texts) texts", error, "", first.map { "text \($0)" } ?? "", verdict]
         case .output(let reference, let name, let comparison, let shape, _):
             guard comparison.shapesAgree else { return [reference, name, "other shape", "", "", verdict] }
             return [

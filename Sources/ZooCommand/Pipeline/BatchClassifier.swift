@@ -1,11 +1,11 @@
-import ImageClassifiers
 import Media
+import ModelZoo
 import TensorCore
 
 /// Classifies what an image stream gives, in batches. What comes out does not depend on the size of the batches.
 struct BatchClassifier {
     /// The model.
-    let classifier: ImageClassifier
+    let classifier: PictureClassifier
     /// Pictures a batch has at most.
     let batch: Int
 
@@ -14,15 +14,15 @@ struct BatchClassifier {
         /// The input's path.
         let path: InputPath
         /// The most probable classes, or why there are none (without the path).
-        let predictions: Result<[ImageClassifier.Prediction], Failure>
+        let predictions: Result<[Prediction], Failure>
     }
 
     /// The outcomes of the next inputs, in order; none at the end.
     ///
     /// - Parameter top: how many classes for each.
-    func next(_ stream: ImageStream, top: Int) throws(ImageClassifierError) -> [Outcome] {
+    func next(_ stream: ImageStream, top: Int) -> [Outcome] {
         let items = stream.next(upTo: batch)
-        var rows = classify(items.compactMap { try? $0.pixels.get() }, try classifier.preprocessing(), top: top)[...]
+        var rows = classify(items.compactMap { try? $0.pixels.get() }, top: top)[...]
         return items.map { item in
             switch item.pixels {
             case .success: Outcome(path: item.path, predictions: rows.removeFirst())
@@ -31,11 +31,12 @@ struct BatchClassifier {
         }
     }
 
-    private typealias Row = Result<[ImageClassifier.Prediction], Failure>
+    private typealias Row = Result<[Prediction], Failure>
 
     /// One result for each picture.
-    private func classify(_ pictures: [[Float]], _ shape: ImagePreprocessing, top: Int) -> [Row] {
+    private func classify(_ pictures: [[Float]], top: Int) -> [Row] {
         guard !pictures.isEmpty else { return [] }
+        let shape = classifier.preprocessing
         let size = shape.outputCount
         let pixels = Tensor(shape: Shape(pictures.count, 3, shape.outputHeight, shape.outputWidth)) { values in
             for (index, picture) in pictures.enumerated() {
@@ -43,11 +44,11 @@ struct BatchClassifier {
                     .update(fromContentsOf: picture)
             }
         }
-        do throws(ImageClassifierError) {
-            return classifier.predictions(try classifier.logits(pixels), top: top).map(Row.success)
+        do throws(ModelError) {
+            return try classifier.predictions(pixels, top: top).map(Row.success)
         } catch {
             // One picture must not take its neighbours with it.
-            guard pictures.count == 1 else { return pictures.flatMap { classify([$0], shape, top: top) } }
+            guard pictures.count == 1 else { return pictures.flatMap { classify([$0], top: top) } }
             return [.failure(Failure(error))]
         }
     }

@@ -62,7 +62,8 @@ final class ImageStream: Sendable {
         }
     }
 
-    private static func decode(_ path: InputPath) -> Result<Image, Failure> {
+    /// The picture in a file, upright, or why there is none (without the path).
+    static func decode(_ path: InputPath) -> Result<Image, Failure> {
         do {
             let limits = ImageLimits()
             return .success(try ImageDecoder.decode(path.contents(limit: limits.fileBytes), limits: limits))

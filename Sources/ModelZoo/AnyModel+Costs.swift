@@ -1,0 +1,76 @@
+import DualEncoder
+import ImageClassifiers
+public import Media
+import SentenceEncoder
+public import TensorCore
+public import Text
+
+/// What a model needs of pictures, and what its passes cost.
+extension AnyModel {
+    /// How pictures become inputs; `nil` where the model reads none.
+    ///
+    /// - Throws: ``ModelError`` where the folder does not say, or asks for something that is not supported.
+    public func preprocessing() throws(ModelError) -> ImagePreprocessing? {
+        switch self {
+        case .imageClassifier(let model):
+            do throws(ImageClassifierError) { return try model.preprocessing() } catch { throw .imageClassifier(error) }
+        case .dualEncoder(let model):
+            do throws(DualEncoderError) { return try model.preprocessing() } catch { throw .dualEncoder(error) }
+        case .sentenceEncoder: return nil
+        }
+    }
+
+    /// How texts become token ids; `nil` where the model reads none.
+    ///
+    /// - Throws: ``ModelError`` where the folder has no tokenizer, or one that is not supported.
+    public func tokenizer() throws(ModelError) -> Tokenizer? {
+        switch self {
+        case .imageClassifier: return nil
+        case .dualEncoder(let model):
+            do throws(DualEncoderError) { return try model.tokenizer() } catch { throw .dualEncoder(error) }
+        case .sentenceEncoder(let model):
+            do throws(SentenceEncoderError) { return try model.tokenizer() } catch { throw .sentenceEncoder(error) }
+        }
+    }
+
+    /// Runs the model on arrays as ``run(_:outputs:)`` does, and measures every operation.
+    ///
+    /// - Returns: what the passes cost together; `allocations` is 0 where passes of the same shapes have run before.
+    /// - Throws: ``ModelError`` where an input is missing or misshapen.
+    public func profile(_ inputs: [String: Tensor]) throws(ModelError) -> Workspace.Account {
+        _ = try family.outputNames(given: inputs.keys)
+        var accounts: [Workspace.Account] = []
+        switch self {
+        case .imageClassifier(let model):
+            do throws(ImageClassifierError) {
+                if let pixels = inputs["pixel_values"] { accounts.append(try model.profile(pixels)) }
+            } catch { throw .imageClassifier(error) }
+        case .dualEncoder(let model):
+            do throws(DualEncoderError) {
+                if let pixels = inputs["pixel_values"] { accounts.append(try model.profile(pixelValues: pixels)) }
+                if let ids = inputs["input_ids"] {
+                    accounts.append(try model.profile(inputIDs: ids, attentionMask: inputs["attention_mask"]))
+                }
+            } catch { throw .dualEncoder(error) }
+        case .sentenceEncoder(let model):
+            do throws(SentenceEncoderError) {
+                if let ids = inputs["input_ids"] {
+                    accounts.append(
+                        try model.profile(
+                            inputIDs: ids, attentionMask: inputs["attention_mask"],
+                            tokenTypeIDs: inputs["token_type_ids"]))
+                }
+            } catch { throw .sentenceEncoder(error) }
+        }
+        // There is one at least: the names of the inputs were found to be enough.
+        guard var sum = accounts.first else { throw .inputs(expected: family.usage, found: "nothing") }
+        for account in accounts.dropFirst() {
+            sum.flops += account.flops
+            sum.activationBytes = max(sum.activationBytes, account.activationBytes)
+            sum.allocations += account.allocations
+            sum.seconds.merge(account.seconds, uniquingKeysWith: +)
+            sum.calls.merge(account.calls, uniquingKeysWith: +)
+        }
+        return sum
+    }
+}

@@ -1,0 +1,117 @@
+public import DualEncoder
+public import ImageClassifiers
+public import SentenceEncoder
+public import TensorCore
+
+/// A model of any family, as the command and programs that take any model see it.
+public enum AnyModel: Sendable {
+    /// An image classifier.
+    case imageClassifier(ImageClassifier)
+    /// An encoder of images and one of texts into one space.
+    case dualEncoder(DualEncoder)
+    /// An encoder of sentences.
+    case sentenceEncoder(SentenceEncoder)
+
+    /// A family of models; the raw value is the task in Hugging Face's words.
+    public enum Family: String, Sendable {
+        /// Image classifiers.
+        case imageClassifier = "image-classification"
+        /// Dual encoders.
+        case dualEncoder = "zero-shot-image-classification"
+        /// Sentence encoders.
+        case sentenceEncoder = "sentence-similarity"
+
+        /// The family of a folder as its configuration says, without looking further; what nothing else recognises is
+        /// an image classifier, whose error says what is known.
+        public init(folder: String) {
+            self =
+                DualEncoder.recognises(folder)
+                ? .dualEncoder : SentenceEncoder.recognises(folder) ? .sentenceEncoder : .imageClassifier
+        }
+
+        /// What a person calls a model of it.
+        public var noun: String {
+            switch self {
+            case .imageClassifier: "an image classifier"
+            case .dualEncoder: "a dual encoder"
+            case .sentenceEncoder: "a sentence encoder"
+            }
+        }
+    }
+
+    /// Loads a folder.
+    ///
+    /// - Parameters:
+    ///   - folder: of any family.
+    ///   - runtime: where to compute; made with default settings where left out.
+    ///   - towers: what is read into memory of a dual encoder; all of its tensors are checked in any case.
+    ///   - plansOnly: reads no weights, only names and shapes.
+    /// - Throws: ``ModelError``.
+    public init(
+        folder: String, runtime: Runtime? = nil, towers: Set<DualEncoder.Tower> = [.image, .text],
+        plansOnly: Bool = false
+    ) throws(ModelError) {
+        switch Family(folder: folder) {
+        case .imageClassifier:
+            do throws(ImageClassifierError) {
+                self = .imageClassifier(
+                    try ImageClassifier(folder: folder, runtime: runtime, plansOnly: plansOnly))
+            } catch { throw .imageClassifier(error) }
+        case .dualEncoder:
+            do throws(DualEncoderError) {
+                self = .dualEncoder(
+                    try DualEncoder(folder: folder, runtime: runtime, towers: towers, plansOnly: plansOnly))
+            } catch { throw .dualEncoder(error) }
+        case .sentenceEncoder:
+            do throws(SentenceEncoderError) {
+                self = .sentenceEncoder(
+                    try SentenceEncoder(folder: folder, runtime: runtime, plansOnly: plansOnly))
+            } catch { throw .sentenceEncoder(error) }
+        }
+    }
+
+    /// The model's family.
+    public var family: Family {
+        switch self {
+        case .imageClassifier: .imageClassifier
+        case .dualEncoder: .dualEncoder
+        case .sentenceEncoder: .sentenceEncoder
+        }
+    }
+
+    /// The architecture's name, such as `ResNet`.
+    public var architecture: String {
+        switch self {
+        case .imageClassifier(let model): model.architecture
+        case .dualEncoder(let model): model.architecture
+        case .sentenceEncoder(let model): model.architecture
+        }
+    }
+
+    /// The folder it was loaded from.
+    public var folder: String {
+        switch self {
+        case .imageClassifier(let model): model.folder
+        case .dualEncoder(let model): model.folder
+        case .sentenceEncoder(let model): model.folder
+        }
+    }
+
+    /// Elements of all parameters.
+    public var parameterCount: Int {
+        switch self {
+        case .imageClassifier(let model): model.parameterCount
+        case .dualEncoder(let model): model.parameterCount
+        case .sentenceEncoder(let model): model.parameterCount
+        }
+    }
+
+    /// Bytes that the packed weights take.
+    public var weightBytes: Int {
+        switch self {
+        case .imageClassifier(let model): model.weightBytes
+        case .dualEncoder(let model): model.weightBytes
+        case .sentenceEncoder(let model): model.weightBytes
+        }
+    }
+}

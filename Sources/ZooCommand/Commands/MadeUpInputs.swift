@@ -1,0 +1,63 @@
+import DualEncoder
+import Media
+import ModelZoo
+import TensorCore
+import Text
+
+/// Inputs for measuring speed, always the same ones.
+enum MadeUpInputs {
+    /// Images of noise between -1 and 1.
+    ///
+    /// - Parameter size: what the model is made for where it is `nil`.
+    static func images(
+        _ model: AnyModel, batch: Int, size: (height: Int, width: Int)?
+    ) throws -> Tensor {
+        var sides = size
+        if sides == nil {
+            do throws(ModelError) {
+                sides = try model.preprocessing().map { ($0.outputHeight, $0.outputWidth) }
+            } catch { throw Failure("\(error.description); give a size with --size", .unavailable) }
+        }
+        guard let sides else { throw Failure("the model reads no images", .unavailable) }
+        return noise(Shape(batch, 3, sides.height, sides.width))
+    }
+
+    /// Texts of one length: ids, and a mask of ones.
+    ///
+    /// - Parameter tokens: their length; `nil` takes a dual encoder's context, and of a sentence encoder's 64 at most.
+    static func texts(_ model: AnyModel, batch: Int, tokens: Int?) throws -> [String: Tensor] {
+        let context: Int
+        switch model {
+        case .imageClassifier: return [:]
+        case .dualEncoder(let model): context = model.contextLength
+        case .sentenceEncoder(let model): context = min(model.contextLength, tokens == nil ? 64 : .max)
+        }
+        let length = tokens ?? context
+        guard length <= context else {
+            throw Failure("--tokens \(length): the model takes \(context) at most", .badData)
+        }
+        guard let tokenizer = try model.tokenizer() else { return [:] }
+        // A text that is too long, cut as the model cuts it: its end has the tokens that must be there.
+        let text = Array(repeating: "a photo of a cat", count: length).joined(separator: " ")
+        let ids = try tokenizer.encode(text, limit: length, truncates: true).ids.map { Int64($0) }
+        guard ids.count == length else {
+            throw Failure("--tokens \(length): the tokenizer makes \(ids.count) of it", .badData)
+        }
+        let shape = Shape(batch, length)
+        let all = Array(repeatElement(ids, count: batch).joined())
+        return [
+            "input_ids": Tensor(integers: all, shape: shape),
+            "attention_mask": Tensor(integers: all.map { _ in 1 }, shape: shape),
+        ]
+    }
+
+    private static func noise(_ shape: Shape) -> Tensor {
+        var state: UInt32 = 1
+        return Tensor(shape: shape) { values in
+            for index in values.indices {
+                state = state &* 1_664_525 &+ 1_013_904_223
+                values[index] = Float(Int32(bitPattern: state)) * 0x1p-31
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Checkpoints
+
+/// What tells a model's folder from any other content that it had or may have, without reading all of its weights.
+///
+/// A SHA-256 over the names and contents of the small files that configure a model or make its tokenizer (`.json`,
+/// `.txt`, `.model`, `.gz`), and of each weight file (`.safetensors`) its name, size, time of change, header, and 64
+/// pieces of 4096 bytes that lie evenly over it. Weights of a few hundred megabytes take seconds to hash in full, which
+/// is what a cache is there to save; other weights in the same place have another time, and nearly always other bytes
+/// in one of the pieces, even where an archive gave every file the same time.
+///
+/// The folders in it that belong to a sentence encoder (`1_Pooling`) count, too; the card, `card.json`, does not.
+enum ModelIdentity {
+    private static let pieces = 64
+    private static let pieceBytes = 4096
+    /// A configuration or vocabulary file that is larger is told by pieces as the weights are.
+    private static let wholeLimit = 16 << 20
+    private static let extensions = [".json", ".txt", ".model", ".gz"]
+
+    /// The identity of a folder's content in 64 hexadecimal digits, the same for a copy of it: times do not count.
+    ///
+    /// - Throws: ``FileError`` where the folder or one of the files cannot be read.
+    static func ofContent(_ folder: String) throws(FileError) -> String {
+        var hash = SHA256()
+        try add(folder, to: &hash, withTimes: false)
+        return hash.hexadecimal()
+    }
+
+    /// Takes a folder's identity into a hash.
+    ///
+    /// - Parameter withTimes: whether the times at which weights were changed count.
+    /// - Throws: ``FileError`` where the folder or one of the files cannot be read.
+    static func add(_ folder: String, to hash: inout SHA256, withTimes: Bool = true) throws(FileError) {
+        try add(folder, to: &hash, withTimes, withModules: true)
+    }
+
+    private static func add(
+        _ folder: String, to hash: inout SHA256, _ withTimes: Bool, withModules: Bool
+    ) throws(FileError) {
+        for name in try FileSystem.list(folder).names where name != "card.json" {
+            let path = FileSystem.join(folder, name)
+            // The modules of a sentence encoder lie in numbered folders.
+            if withModules, name.first?.isWholeNumber == true, name.contains("_"), FileSystem.isDirectory(path) {
+                hash.add(name)
+                try add(path, to: &hash, withTimes, withModules: false)
+                continue
+            }
+            let isWeights = name.hasSuffix(".safetensors")
+            guard isWeights || extensions.contains(where: name.hasSuffix) else { continue }
+            guard FileSystem.isRegularFile(path) else { continue }
+            let file = try RegularFile(path)
+            hash.add(name)
+            hash.add(file.size)
+            if !isWeights, file.size <= wholeLimit {
+                hash.update(try file.bytes(at: 0, count: file.size))
+            } else {
+                if withTimes { hash.add(changeTime(path)) }
+                if isWeights { hash.update(try header(of: file)) }
+                for piece in 0..<pieces {
+                    let count = min(pieceBytes, file.size)
+                    hash.update(try file.bytes(at: (file.size - count) * piece / (pieces - 1), count: count))
+                }
+            }
+        }
+    }
+
+    /// The length field and the JSON behind it; nothing where the length cannot be.
+    private static func header(of file: RegularFile) throws(FileError) -> [UInt8] {
+        guard file.size >= 8 else { return [] }
+        let field = try file.bytes(at: 0, count: 8)
+        let length = field.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        guard length <= UInt64(Safetensors.headerLimit), Int(length) <= file.size - 8 else { return field }
+        return field + (try file.bytes(at: 8, count: Int(length)))
+    }
+
+    /// Nanoseconds of the last change of a file's content.
+    static func changeTime(_ path: String) -> Int { FileState(InputPath(path))?.modified ?? 0 }
+}
+
+extension SHA256 {
+    /// Takes in a number.
+    mutating func add(_ number: Int) { update(withUnsafeBytes(of: number.littleEndian) { Array($0) }) }
+
+    /// Takes in a text with its length before it, so that no two lists of texts give the same bytes.
+    mutating func add(_ text: String) {
+        let bytes = Array(text.utf8)
+        add(bytes.count)
+        update(bytes)
+    }
+
+    /// Takes in a list of texts with its length.
+    mutating func add(_ texts: [String]) {
+        add(texts.count)
+        for text in texts { add(text) }
+    }
+}
