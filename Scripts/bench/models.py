@@ -1,46 +1,83 @@
-"""Loads a model folder of any layout as a PyTorch module from pixel values to logits."""
+"""Loads what a reference case runs as a PyTorch module: inputs by position, one output."""
 
 import json
 
 from safetensors.torch import load_file
 from torch import nn
+from torch.nn import functional
 
 
-class Logits(nn.Module):
-    """A module whose only result is the logits, for exporters."""
+class Call(nn.Module):
+    """A module that runs `function(model, *inputs)`, for exporters; `inputs` are the names of what it takes."""
 
-    def __init__(self, module, is_transformers):
-        """Wrap `module`; transformers classifiers take and give named values."""
+    def __init__(self, model, inputs, function):
+        """Wrap `model`."""
         super().__init__()
-        self.module = module
-        self.is_transformers = is_transformers
+        self.model = model
+        self.inputs = inputs
+        self.function = function
 
-    def forward(self, pixel_values):
-        """Return the logits."""
-        if self.is_transformers:
-            return self.module(pixel_values=pixel_values).logits
-        return self.module(pixel_values)
+    def forward(self, *inputs):
+        """Return the one output."""
+        return self.function(self.model, *inputs)
 
 
-def load(folder):
-    """Return the model of a folder, by its config.json, in evaluation mode."""
+def load(folder, output):
+    """Return the module that computes `output` of a folder's model, by its config.json, in evaluation mode."""
     config = json.loads((folder / "config.json").read_text())
     if "architectures" in config:
         import torch
         import transformers
 
         family = getattr(transformers, config["architectures"][0])
-        return Logits(family.from_pretrained(folder, dtype=torch.float32), True).eval()
+        model = family.from_pretrained(folder, dtype=torch.float32)
+        return Call(model, *CALLS[output]).eval()
     arguments = config.get("model_args", {})
     if config.get("library_name") == "torchvision":
         from reference import layout_torchvision
 
         size = config["transforms"]["crop_size"]
-        module = layout_torchvision.build(config["architecture"], config["num_classes"], arguments, size)
+        model = layout_torchvision.build(config["architecture"], config["num_classes"], arguments, size)
     else:
         import timm
 
         options = {"num_classes": config["num_classes"], **arguments}
-        module = timm.create_model(config["architecture"], **options)
-    module.load_state_dict(load_file(folder / "model.safetensors"))
-    return Logits(module, False).eval()
+        model = timm.create_model(config["architecture"], **options)
+    model.load_state_dict(load_file(folder / "model.safetensors"))
+    return Call(model, ["pixel_values"], lambda model, pixels: model(pixels)).eval()
+
+
+def _logits(model, pixel_values):
+    """Classify images."""
+    return model(pixel_values=pixel_values).logits
+
+
+def _image_embeds(model, pixel_values):
+    """Embed images with a dual encoder."""
+    return model.visual_projection(model.vision_model(pixel_values=pixel_values).pooler_output)
+
+
+def _text_embeds(model, input_ids):
+    """Embed texts with a dual encoder; attention is causal, so what follows the pooled token has no say."""
+    return model.text_projection(model.text_model(input_ids=input_ids).pooler_output)
+
+
+def _sentence_embedding(model, input_ids, attention_mask):
+    """Embed sentences: the mean over tokens that count, normalised."""
+    states = model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+    counts = attention_mask[..., None].to(states.dtype)
+    return functional.normalize((states * counts).sum(1) / counts.sum(1).clamp(min=1e-9), dim=-1)
+
+
+CALLS = {
+    "logits": (["pixel_values"], _logits),
+    "image_embeds": (["pixel_values"], _image_embeds),
+    "text_embeds": (["input_ids"], _text_embeds),
+    "sentence_embedding": (["input_ids", "attention_mask"], _sentence_embedding),
+}
+"""For every output that is timed: the inputs that the peers need, and how a transformers model is run."""
+
+
+def timed_output(outputs):
+    """Return the name of the output of a reference case that is computed and compared."""
+    return next(name for name in CALLS if name in outputs)

@@ -47,11 +47,15 @@ class Worker:
         import numpy
         import torch
 
+        from bench import models
+
         start = time.perf_counter()
         entry = self.cases[case]
-        pixel_values = torch.from_numpy(numpy.load(self.folder / "ref" / entry["inputs"]["pixel_values"]))
-        expected = numpy.load(self.folder / "ref" / entry["outputs"]["logits"]).astype("float64")
-        run = self.runs[case] = self.peer.prepare(case, pixel_values)
+        output = models.timed_output(entry["outputs"])
+        files = entry["inputs"].items()
+        arrays = {name: torch.from_numpy(numpy.load(self.folder / "ref" / file)) for name, file in files}
+        expected = numpy.load(self.folder / "ref" / entry["outputs"][output]).astype("float64")
+        run = self.runs[case] = self.peer.prepare(case, output, arrays)
         difference = numpy.asarray(run(), dtype="float64").reshape(expected.shape) - expected
         for _ in range(WARM_UP):
             run()

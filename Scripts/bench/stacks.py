@@ -22,27 +22,31 @@ class Peer:
         self.channels_last = "-channels-last" in stack
         self.folder, self.cache, self.threads = folder, cache, threads
         self._module = None
+        self._output = None
 
-    def prepare(self, case, pixel_values):
-        """Return a function without arguments that runs the model and returns its logits as an array."""
+    def prepare(self, case, output, arrays):
+        """Return a function without arguments that runs the model on tensors by name and returns `output`."""
+        if self._output != output:
+            self._module, self._output = None, output
+        inputs = tuple(arrays[name] for name in models.CALLS[output][0])
         return {"eager": self._torch, "compile": self._torch, "ort": self._onnxruntime, "ov": self._openvino}[
             self.kind
-        ](case, pixel_values)
+        ](case, inputs)
 
     def _loaded(self):
         """Return the PyTorch module, loaded once."""
         if self._module is None:
-            self._module = models.load(self.folder)
+            self._module = models.load(self.folder, self._output)
         return self._module
 
-    def _torch(self, case, pixel_values):
+    def _torch(self, case, inputs):
         """PyTorch, eager or compiled."""
         import torch
 
         module = self._loaded()
         if self.channels_last:
             module = module.to(memory_format=torch.channels_last)
-            pixel_values = pixel_values.to(memory_format=torch.channels_last)
+            inputs = tuple(x.to(memory_format=torch.channels_last) if x.ndim == 4 else x for x in inputs)
         context = torch.inference_mode
         if self.kind == "compile":
             import torch._inductor.config as inductor
@@ -56,7 +60,7 @@ class Peer:
 
         def run():
             with context():
-                return module(pixel_values).numpy()
+                return module(*inputs).numpy()
 
         return run
 
@@ -65,22 +69,22 @@ class Peer:
         manifest = self.folder / "ref/manifest.json"
         return not path.exists() or path.stat().st_mtime < manifest.stat().st_mtime
 
-    def _exported(self, case, pixel_values):
+    def _exported(self, case, inputs):
         """Return the path of the ONNX model of a case, written where needed."""
         import torch
 
         path = self.cache / "onnx" / self.folder.name / f"{case}.onnx"
         if self._is_stale(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            names = {"input_names": ["pixel_values"], "output_names": ["logits"]}
+            names = {"input_names": self._loaded().inputs, "output_names": [self._output]}
             with torch.no_grad():
-                torch.onnx.export(self._loaded(), (pixel_values,), path, dynamo=True, external_data=True, **names)
+                torch.onnx.export(self._loaded(), inputs, path, dynamo=True, external_data=True, **names)
             self._module = None
         return path
 
-    def _onnxruntime(self, case, pixel_values):
+    def _onnxruntime(self, case, inputs):
         """ONNX Runtime."""
-        path = self._exported(case, pixel_values)
+        path = self._exported(case, inputs)
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -89,10 +93,10 @@ class Peer:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
         options.log_severity_level = 3
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        feed = {"pixel_values": pixel_values.numpy()}
+        feed = {given.name: x.numpy() for given, x in zip(session.get_inputs(), inputs, strict=True)}
         return lambda: session.run(None, feed)[0]
 
-    def _openvino(self, case, pixel_values):
+    def _openvino(self, case, inputs):
         """OpenVINO; its own default precision may be bf16, so fp32 is asked for."""
         import openvino
         import torch
@@ -103,11 +107,11 @@ class Peer:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 with torch.no_grad():
-                    model = openvino.convert_model(self._loaded(), example_input=(pixel_values,))
-                model.reshape({0: list(pixel_values.shape)})
+                    model = openvino.convert_model(self._loaded(), example_input=inputs)
+                model.reshape({index: list(x.shape) for index, x in enumerate(inputs)})
             except Exception as problem:  # whatever the converter cannot trace goes through ONNX
                 print(f"direct conversion failed, using ONNX: {problem}", file=sys.stderr)
-                model = core.read_model(self._exported(case, pixel_values))
+                model = core.read_model(self._exported(case, inputs))
             openvino.save_model(model, path, compress_to_fp16=False)
             self._module = None
         settings = {
@@ -117,7 +121,8 @@ class Peer:
             "INFERENCE_PRECISION_HINT": "f32",
         }
         request = core.compile_model(path, "CPU", settings).create_infer_request()
-        request.set_input_tensor(0, openvino.Tensor(pixel_values.numpy()))
+        for index, x in enumerate(inputs):
+            request.set_input_tensor(index, openvino.Tensor(x.numpy()))
 
         def run():
             request.infer()

@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass
 
 import torch
 
+from parity.dual_checkpoints import DUAL_CHECKPOINTS
 from reference.environment import versions
 from reference.layouts import LAYOUTS
 from reference.pictures import test_picture
 from reference.recorder import Recorder, count_flops, write_json
 from reference.seeded import normal
+from reference.sentence_encoders import SENTENCE_CHECKPOINTS
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,31 @@ class Checkpoint:
     batches: tuple = (1,)
     resized: tuple = ()
     """Height and width of one more case, for transformers that resample their position embeddings."""
+
+    def write(self, folder):
+        """Write the model folder and its reference cases."""
+        classifier = LAYOUTS[self.layout](
+            self.architecture,
+            self.num_classes,
+            {key: list(value) if isinstance(value, tuple) else value for key, value in self.arguments},
+            size=SIZE,
+            gain=self.gain,
+        )
+        classifier.save(folder)
+        recorder = Recorder(folder)
+        preprocess, processor = classifier.picture_rule(folder)
+        inputs = {"image": recorder.add_picture(test_picture(), preprocess, processor)}
+        for batch in self.batches:
+            inputs[f"b{batch}"] = normal((batch, 3, SIZE, SIZE), f"{self.name}.b{batch}")
+        if self.resized:
+            inputs["resized"] = normal((1, 3, *self.resized), f"{self.name}.resized")
+        for case, pixel_values in inputs.items():
+            logits = classifier.outputs(pixel_values)["logits"]
+            flops = count_flops(lambda: classifier.module(pixel_values)) if case.startswith("b") else None
+            if not torch.isfinite(logits).all():
+                raise ValueError(f"{self.name}: reference logits of case {case} are not finite")
+            recorder.add(case, {"pixel_values": pixel_values}, {"logits": logits}, flops)
+        recorder.close()
 
 
 BASIC = (("layer_type", "basic"), ("hidden_sizes", (64, 128, 256, 512)), ("depths", (2, 2, 2, 2)))
@@ -63,6 +90,8 @@ CHECKPOINTS = [
     Checkpoint("torchvision_mobilenetv3_small", "torchvision", "mobilenet_v3_small", gain=1.4),
     Checkpoint("torchvision_convnext_tiny", "torchvision", "convnext_tiny"),
     Checkpoint("torchvision_vit_b16", "torchvision", "vit_b_16"),
+    *DUAL_CHECKPOINTS,
+    *SENTENCE_CHECKPOINTS,
 ]
 
 SIZE = 224
@@ -86,32 +115,6 @@ def ensure(checkpoint, folder):
     if stamp.exists() and json.loads(stamp.read_text()) == digest:
         return False
     shutil.rmtree(folder, ignore_errors=True)
-    _write(checkpoint, folder)
+    checkpoint.write(folder)
     write_json(stamp, digest)
     return True
-
-
-def _write(checkpoint, folder):
-    """Write the model folder and its reference cases."""
-    classifier = LAYOUTS[checkpoint.layout](
-        checkpoint.architecture,
-        checkpoint.num_classes,
-        {key: list(value) if isinstance(value, tuple) else value for key, value in checkpoint.arguments},
-        size=SIZE,
-        gain=checkpoint.gain,
-    )
-    classifier.save(folder)
-    recorder = Recorder(folder)
-    preprocess, processor = classifier.picture_rule(folder)
-    inputs = {"image": recorder.add_picture(test_picture(), preprocess, processor)}
-    for batch in checkpoint.batches:
-        inputs[f"b{batch}"] = normal((batch, 3, SIZE, SIZE), f"{checkpoint.name}.b{batch}")
-    if checkpoint.resized:
-        inputs["resized"] = normal((1, 3, *checkpoint.resized), f"{checkpoint.name}.resized")
-    for case, pixel_values in inputs.items():
-        logits = classifier.outputs(pixel_values)["logits"]
-        flops = count_flops(lambda: classifier.module(pixel_values)) if case.startswith("b") else None
-        if not torch.isfinite(logits).all():
-            raise ValueError(f"{checkpoint.name}: reference logits of case {case} are not finite")
-        recorder.add(case, {"pixel_values": pixel_values}, {"logits": logits}, flops)
-    recorder.close()

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,6 +52,8 @@ def compare(command, folder, results):
     steps = [lambda case=case: _compare_case(command, folder, case, results, result) for case in manifest["cases"]]
     if "preprocess" in manifest:
         steps.append(lambda: _compare_picture(command, folder, manifest, results, result))
+    if "sentences" in manifest:
+        steps.append(lambda: _compare_sentences(command, folder, manifest["sentences"], result))
     steps.append(lambda: _verify(command, folder, result))
     for step in steps:
         try:
@@ -100,6 +103,14 @@ def _compare_picture(command, folder, manifest, results, result):
         result.failures.append(f"pixel values differ by up to {result.pixels}")
     else:
         result.pixels = "equal"
+    if "zero_shot" in manifest:
+        _compare_zero_shot(command, folder, manifest["zero_shot"], result)
+    elif any("logits" in case["outputs"] for case in manifest["cases"]):
+        _compare_classes(command, folder, picture, manifest, result)
+
+
+def _compare_classes(command, folder, picture, manifest, result):
+    """Compare the classes that a classifier gives a picture."""
     case = next(case for case in manifest["cases"] if case["case"] == "image")
     wanted = _top(np.load(folder / "ref" / case["outputs"]["logits"]))[0].tolist()
     printed = json.loads(command.run("classify", "--model", folder, "--top", TOP, "--json", picture).splitlines()[0])
@@ -107,6 +118,37 @@ def _compare_picture(command, folder, manifest, results, result):
     result.classified = "equal" if given == wanted else "differ"
     if given != wanted:
         result.failures.append(f"classify gives {given}, expected {wanted}")
+
+
+def _compare_zero_shot(command, folder, entry, result):
+    """Compare the probabilities that a dual encoder gives labels for a picture."""
+    options = [word for template in entry["templates"] for word in ("--template", template)]
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as labels:
+        labels.write("\n".join(entry["labels"]) + "\n")
+        labels.flush()
+        options += ["--labels-from", labels.name, "--top", len(entry["labels"])]
+        printed = command.run("classify", "--model", folder, *options, "--json", folder / "ref" / entry["image"])
+    predictions = json.loads(printed.splitlines()[0])["predictions"]
+    found = {prediction["label"]: prediction["score"] for prediction in predictions}
+    wanted = np.load(folder / "ref" / entry["probabilities"])
+    error = max(abs(found[label] - score) for label, score in zip(entry["labels"], wanted, strict=True))
+    result.classified = f"{error:.1e}"
+    if not error <= TOLERANCE:
+        result.failures.append(f"zero-shot probabilities differ by {error:.1e}")
+
+
+def _compare_sentences(command, folder, entry, result):
+    """Compare the embeddings of sentences, from text to vector."""
+    options = [word for text in entry["texts"] for word in ("--text", text)]
+    lines = command.run("embed", "--model", folder, *options).splitlines()
+    found = np.array([json.loads(line)["embedding"] for line in lines])
+    wanted = np.load(folder / "ref" / entry["embedding"])
+    if found.shape != wanted.shape:
+        raise ValueError(f"the embeddings have shape {found.shape}, expected {wanted.shape}")
+    error = float(np.abs(found - wanted).max() / np.abs(wanted).max())
+    result.classified = f"{error:.1e}"
+    if not error <= TOLERANCE:
+        result.failures.append(f"embeddings of sentences differ by {error:.1e} of their scale")
 
 
 def _verify(command, folder, result):
