@@ -12,7 +12,7 @@ public enum CheckpointLayout: String, Sendable {
 
     /// The layout that a configuration says it has.
     ///
-    /// - Throws: ``ConfigError`` where it says neither.
+    /// - Throws: `ConfigError` where it says neither.
     public init(_ config: Config) throws(ConfigError) {
         if config.has("architectures") {
             self = .transformers

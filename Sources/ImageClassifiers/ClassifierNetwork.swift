@@ -23,7 +23,7 @@ public struct ClassifierOutput: Sendable {
 public protocol ClassifierConfiguration: Sendable {
     /// Reads a configuration of one of the layouts the family knows.
     ///
-    /// - Throws: ``ConfigError`` with the key, what was expected and what was found.
+    /// - Throws: `ConfigError` with the key, what was expected and what was found.
     init(_ config: Config, _ layout: CheckpointLayout) throws(ConfigError)
 }
 

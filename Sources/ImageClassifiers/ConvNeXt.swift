@@ -73,7 +73,7 @@ public struct ConvNeXt: ClassifierNetwork {
 
     /// Builds the network from a checkpoint.
     ///
-    /// - Throws: ``WeightError`` where a tensor is missing or has another shape.
+    /// - Throws: `WeightError` where a tensor is missing or has another shape.
     public init(_ c: Configuration, _ layout: CheckpointLayout, _ w: Weights) throws(WeightError) {
         let names = Names(layout, w)
         channels = c.channels

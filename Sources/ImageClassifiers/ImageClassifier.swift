@@ -6,7 +6,7 @@ public import TensorCore
 
 /// An image classifier as loaded from a folder: network, labels, preprocessing.
 ///
-/// May be used from several tasks at once; forward passes of one ``Runtime`` run one after another.
+/// May be used from several tasks at once; forward passes of one `Runtime` run one after another.
 ///
 /// ```swift
 /// let classifier = try ImageClassifier(folder: "zoo/resnet-cifar10")
@@ -48,6 +48,7 @@ public struct ImageClassifier: Sendable {
     /// Loads a folder in the layout of transformers, timm, or torchvision's names.
     ///
     /// - Parameters:
+    ///   - folder: holds `config.json`, the weights, and what says how images are prepared.
     ///   - runtime: where to compute; made with default settings where left out.
     ///   - plansOnly: reads no weights, only names and shapes: for ``plan(batch:height:width:)``.
     /// - Throws: ``ImageClassifierError``.
@@ -171,14 +172,20 @@ public struct ImageClassifier: Sendable {
 
     /// The most probable classes of an image.
     ///
-    /// - Parameter top: how many, at most all.
+    /// - Parameters:
+    ///   - image: of any size and kind.
+    ///   - top: how many classes, at most all.
+    /// - Throws: ``ImageClassifierError``.
     public func classify(_ image: Image, top: Int = 5) throws(ImageClassifierError) -> [Prediction] {
         try classify([image], top: top)[0]
     }
 
     /// The most probable classes of each image, most probable first; of equal ones the lower number first.
     ///
-    /// - Parameter top: how many for each, at most all.
+    /// - Parameters:
+    ///   - images: of any sizes and kinds.
+    ///   - top: how many classes for each, at most all.
+    /// - Throws: ``ImageClassifierError``.
     public func classify(_ images: [Image], top: Int = 5) throws(ImageClassifierError) -> [[Prediction]] {
         guard !images.isEmpty else { return [] }
         return try predictions(logits(pixelValues(images)), top: top)

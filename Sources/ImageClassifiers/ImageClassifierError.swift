@@ -16,6 +16,8 @@ public enum ImageClassifierError: Error, Sendable, CustomStringConvertible {
     case input(expected: String, found: String)
     /// The network's result is not a number; where is the output and the index in it.
     case notFinite(output: String, index: Int)
+    /// The task that asked for it was cancelled; what was computed until then is dropped.
+    case cancelled
 
     /// The sentence a person reads.
     public var description: String {
@@ -28,6 +30,7 @@ public enum ImageClassifierError: Error, Sendable, CustomStringConvertible {
         case .input(let expected, let found): "the input is \(found), expected \(expected)"
         case .notFinite(let output, let index):
             "the model gave a value that is not a number (\(output), index \(index)); its weights or the input are broken"
+        case .cancelled: "cancelled before it was done"
         }
     }
 }

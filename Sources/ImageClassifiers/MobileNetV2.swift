@@ -57,7 +57,7 @@ public struct MobileNetV2: ClassifierNetwork {
 
     /// Builds the network from a checkpoint.
     ///
-    /// - Throws: ``WeightError`` where a tensor is missing or has another shape.
+    /// - Throws: `WeightError` where a tensor is missing or has another shape.
     public init(_ c: Configuration, _ layout: CheckpointLayout, _ w: Weights) throws(WeightError) {
         let names = MobileNetV2Names(layout, w, blocks: c.blocks)
         channels = c.channels

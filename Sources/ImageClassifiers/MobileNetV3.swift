@@ -55,7 +55,7 @@ public struct MobileNetV3: ClassifierNetwork {
 
     /// Builds the network from a checkpoint.
     ///
-    /// - Throws: ``WeightError`` where a tensor is missing or has another shape.
+    /// - Throws: `WeightError` where a tensor is missing or has another shape.
     public init(_ c: Configuration, _ layout: CheckpointLayout, _ w: Weights) throws(WeightError) {
         let names = MobileNetV3Names(layout, w, blocks: c.blocks)
         classCount = c.classCount

@@ -64,7 +64,7 @@ public struct VisionTransformer: ClassifierNetwork {
 
     /// Builds the network from a checkpoint.
     ///
-    /// - Throws: ``WeightError`` where a tensor is missing or has another shape.
+    /// - Throws: `WeightError` where a tensor is missing or has another shape.
     public init(_ c: Configuration, _ layout: CheckpointLayout, _ w: Weights) throws(WeightError) {
         let names = VisionTransformerNames(layout, c, w)
         configuration = c
