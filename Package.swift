@@ -57,7 +57,7 @@ let package = Package(
             swiftSettings: rules),
 
         // Exact search among embeddings.
-        .target(name: "VectorIndex", dependencies: ["Files", "JSON", "TensorCore"], swiftSettings: rules),
+        .target(name: "VectorIndex", dependencies: ["Files", "TensorCore"], swiftSettings: rules),
 
         // The umbrella, the command and the kernel benchmark.
         .target(
