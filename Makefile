@@ -3,21 +3,29 @@ SWIFT ?= swift
 BUILD := $(SWIFT) build -c release
 ZOO := .build/release/zoo
 PYTHON ?= python3
+LABELS := 'plane,car,bird,cat,deer,dog,frog,horse,ship,truck'
 
-.PHONY: help run test setup build lint format bench parity bench-peers clean
+.PHONY: help run test docs setup build lint format bench parity bench-peers clean
 
 help:            ## lists the targets
 	@grep -E '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
 
 run: build       ## installs what is missing, builds, and classifies the samples with the shipped models
-	@for model in zoo/*/; do \
-		name=$$(basename "$$model"); \
-		printf '\n%s\n\n' "$$name"; \
-		$(ZOO) classify --model "$$name" samples || exit $$?; \
+	@for model in resnet-cifar10 vit-cifar10; do \
+		printf '\n%s\n\n' "$$model"; \
+		$(ZOO) classify --model "$$model" samples/*.* || exit $$?; \
 	done
+	@printf '\nclip-tiny, labels of your own\n\n'
+	@$(ZOO) classify --labels $(LABELS) --template 'a photo of a {}.' samples/*.*
 
-test: setup      ## installs what is missing, builds, and runs the tests
+test: setup      ## installs what is missing, builds, runs the tests, builds the documentation and the example
 	$(SWIFT) test -c release --disable-xctest
+	sh Scripts/docs.sh .build/release .build/documentation/Zoo.doccarchive
+	sh Scripts/example.sh .build/example
+
+docs: setup      ## builds the documentation of the libraries with DocC
+	$(BUILD)
+	sh Scripts/docs.sh .build/release .build/documentation/Zoo.doccarchive
 
 setup:           ## installs the system libraries that are missing (Debian)
 	@sh Scripts/setup.sh
@@ -26,10 +34,10 @@ build: setup     ## builds the zoo command
 	$(BUILD) --product zoo
 
 lint:            ## checks the formatting of the Swift sources
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests samples
 
 format:          ## formats the Swift sources
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests samples
 
 bench: setup     ## measures the kernels against the machine's peak
 	$(BUILD) --product zoo-bench

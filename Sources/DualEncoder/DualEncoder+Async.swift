@@ -111,15 +111,13 @@ extension DualEncoder {
         of items: [Item], _ step: Int, _ progress: (@Sendable (Int, Int) -> Void)?,
         _ body: @escaping @Sendable ([Item]) throws(DualEncoderError) -> Tensor
     ) async throws(DualEncoderError) -> Tensor {
+        let parts = try await runtime.perform(
+            on: items, atATime: step, cancelled: DualEncoderError.cancelled, progress: progress, body)
         var result = Tensor(zeros: Shape(items.count, embeddingWidth))
-        for first in stride(from: 0, to: items.count, by: step) {
-            let part = Array(items[first..<min(first + step, items.count)])
-            let rows = try await runtime.perform { (cancellation) throws(DualEncoderError) -> Tensor in
-                guard !cancellation.isCancelled else { throw .cancelled }
-                return try body(part)
-            }
-            result.replaceRows(from: first, with: rows)
-            progress?(first + part.count, items.count)
+        var first = 0
+        for part in parts {
+            result.replaceRows(from: first, with: part)
+            first += part.shape[0]
         }
         return result
     }

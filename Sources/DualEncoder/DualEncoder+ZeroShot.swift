@@ -31,10 +31,13 @@ extension DualEncoder {
     /// - Parameters:
     ///   - labels: at least one.
     ///   - templates: at least one text with ``labelMark`` where the label goes.
+    ///   - truncates: whether a text longer than the context is cut; an error otherwise.
     /// - Returns: `[labels, embeddingWidth]`, rows of length 1.
     /// - Throws: ``DualEncoderError/input(expected:found:)`` for no labels, no templates, or a template without a place
     ///   for the label; ``DualEncoderError/tokenizer(_:)`` for a text that is too long.
-    public func classMatrix(labels: [String], templates: [String]) throws(DualEncoderError) -> Tensor {
+    public func classMatrix(
+        labels: [String], templates: [String], truncates: Bool = false
+    ) throws(DualEncoderError) -> Tensor {
         guard !labels.isEmpty else { throw .input(expected: "at least one label", found: "none") }
         guard !templates.isEmpty else { throw .input(expected: "at least one template", found: "none") }
         let pieces = try templates.map { (template) throws(DualEncoderError) in try Self.pieces(template) }
@@ -43,7 +46,8 @@ extension DualEncoder {
         for first in stride(from: 0, to: labels.count, by: step) {
             let part = labels[first..<min(first + step, labels.count)]
             let texts = part.flatMap { label in pieces.map { $0.joined(separator: label) } }
-            matrix.replaceRows(from: first, with: Self.means(try embed(texts: texts), of: templates.count))
+            let embeddings = try embed(texts: texts, truncates: truncates)
+            matrix.replaceRows(from: first, with: Self.means(embeddings, of: templates.count))
         }
         return matrix.normalizedRows()
     }
@@ -102,7 +106,7 @@ extension DualEncoder {
     /// - Parameters:
     ///   - imageEmbeddings: `[n, embeddingWidth]`, normalised or not.
     ///   - labels: as many as the class matrix has rows.
-    ///   - classMatrix: `[labels, embeddingWidth]`, as ``classMatrix(labels:templates:)`` gives it.
+    ///   - classMatrix: `[labels, embeddingWidth]`, as ``classMatrix(labels:templates:truncates:)`` gives it.
     /// - Returns: all labels for each image.
     /// - Precondition: widths and counts fit.
     public func predictions(_ imageEmbeddings: Tensor, labels: [String], classMatrix: Tensor) -> [[Prediction]] {
@@ -118,10 +122,6 @@ extension DualEncoder {
 
     /// The probabilities of one image's logits: a softmax, or sigmoids where the model ``hasSigmoid``.
     public func probabilities(_ logits: [Float]) -> [Float] {
-        if hasSigmoid { return logits.map { Float(1 / (1 + exp(-Double($0)))) } }
-        let largest = logits.max() ?? 0
-        let exponentials = logits.map { exp(Double($0) - Double(largest)) }
-        let total = exponentials.reduce(0, +)
-        return exponentials.map { Float($0 / total) }
+        hasSigmoid ? logits.map { Float(1 / (1 + exp(-Double($0)))) } : softmaxProbabilities(logits)
     }
 }

@@ -68,17 +68,8 @@ extension ImageClassifier {
         _ images: [Image], _ progress: (@Sendable (Int, Int) -> Void)?,
         _ body: @escaping @Sendable ([Image]) throws(ImageClassifierError) -> R
     ) async throws(ImageClassifierError) -> [R] {
-        let step = try imagesAtATime()
-        var results: [R] = []
-        for first in stride(from: 0, to: images.count, by: step) {
-            let part = Array(images[first..<min(first + step, images.count)])
-            results.append(
-                try await runtime.perform { (cancellation) throws(ImageClassifierError) -> R in
-                    guard !cancellation.isCancelled else { throw .cancelled }
-                    return try body(part)
-                })
-            progress?(first + part.count, images.count)
-        }
-        return results
+        try await runtime.perform(
+            on: images, atATime: try imagesAtATime(), cancelled: ImageClassifierError.cancelled, progress: progress,
+            body)
     }
 }

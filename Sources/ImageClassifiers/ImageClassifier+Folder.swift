@@ -1,10 +1,6 @@
 import Checkpoints
-import Glibc
 import JSON
 import Media
-
-/// e to the power of x.
-func exponential(_ x: Double) -> Double { exp(x) }
 
 extension ImageClassifier {
     /// The names of the architectures that can be loaded.

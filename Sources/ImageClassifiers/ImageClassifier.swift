@@ -195,7 +195,7 @@ public struct ImageClassifier: Sendable {
     public func predictions(_ logits: Tensor, top: Int) -> [[Prediction]] {
         (0..<logits.shape[0]).map { row in
             let values = logits.rows(row..<row + 1).floats
-            let scores = probabilities(values)
+            let scores = softmaxProbabilities(values)
             let order = values.indices.sorted { values[$0] != values[$1] ? values[$0] > values[$1] : $0 < $1 }
             return order.prefix(max(top, 0)).map {
                 Prediction(label: labels[$0], index: $0, score: scores[$0], logit: values[$0])
@@ -232,12 +232,4 @@ public struct ImageClassifier: Sendable {
     private static func checkFinite(_ logits: Tensor) throws(ImageClassifierError) {
         if let index = logits.firstNonFinite { throw .notFinite(output: "logits", index: index) }
     }
-}
-
-/// Softmax of one row of logits.
-func probabilities(_ logits: [Float]) -> [Float] {
-    let largest = logits.max() ?? 0
-    let exponentials = logits.map { exponential(Double($0 - largest)) }
-    let total = exponentials.reduce(0, +)
-    return exponentials.map { Float($0 / total) }
 }

@@ -35,18 +35,12 @@ extension SentenceEncoder {
         progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
     ) async throws(SentenceEncoderError) -> Tensor {
         guard head != nil else { throw .noPooling(folder: folder) }
-        let width = embeddingWidth
-        var values: [Float] = []
-        values.reserveCapacity(texts.count * width)
-        for first in stride(from: 0, to: texts.count, by: Self.textsOfATask) {
-            let part = Array(texts[first..<min(first + Self.textsOfATask, texts.count)])
-            values += try await runtime.perform { (cancellation) throws(SentenceEncoderError) -> [Float] in
-                guard !cancellation.isCancelled else { throw .cancelled }
-                return try embed(part, prompt: prompt, truncates: truncates).floats
-            }
-            progress?(first + part.count, texts.count)
+        let parts = try await runtime.perform(
+            on: texts, atATime: Self.textsOfATask, cancelled: SentenceEncoderError.cancelled, progress: progress
+        ) { (part) throws(SentenceEncoderError) -> [Float] in
+            try embed(part, prompt: prompt, truncates: truncates).floats
         }
-        return Tensor(values, shape: Shape(texts.count, width))
+        return Tensor(parts.flatMap(\.self), shape: Shape(texts.count, embeddingWidth))
     }
 
     /// Texts that are embedded before a task looks whether it was cancelled.

@@ -37,4 +37,32 @@ extension Runtime {
         }
         return try result.get()
     }
+
+    /// Works through items a few at a time for a task that waits: tasks that share the runtime take turns, and a
+    /// cancelled task stops before the next few.
+    ///
+    /// - Parameters:
+    ///   - items: what there is to do.
+    ///   - step: how many items are done at a time, at least 1.
+    ///   - cancelled: what is thrown where the task was cancelled.
+    ///   - progress: is told after every step how many items are done, of how many.
+    ///   - body: the work on the next few items.
+    /// - Returns: what `body` gave, in order.
+    /// - Throws: what `body` throws, and `cancelled`.
+    public func perform<Item: Sendable, R: Sendable, E: Error>(
+        on items: [Item], atATime step: Int, cancelled: E, progress: (@Sendable (_ done: Int, _ total: Int) -> Void)?,
+        _ body: @escaping @Sendable ([Item]) throws(E) -> R
+    ) async throws(E) -> [R] {
+        var results: [R] = []
+        for first in stride(from: 0, to: items.count, by: step) {
+            let part = Array(items[first..<min(first + step, items.count)])
+            let result = try await perform { (cancellation) throws(E) -> R in
+                guard !cancellation.isCancelled else { throw cancelled }
+                return try body(part)
+            }
+            results.append(result)
+            progress?(first + part.count, items.count)
+        }
+        return results
+    }
 }

@@ -16,6 +16,9 @@ enum SharedOptions {
     static let threads = Option.int(
         "--threads", "-t", value: "N", range: 1...256, help: "Threads to compute with, as many as usable if left out")
 
+    /// Texts that are too long for a model.
+    static let truncate = Option.flag("--truncate", help: "Cut a text that is too long; an error otherwise")
+
     /// A model by option, for commands whose arguments are inputs.
     static let model = Option.text(
         "--model", "-m", value: "MODEL", kind: modelKind, help: "The model: a name, a folder, or hf:org/name")

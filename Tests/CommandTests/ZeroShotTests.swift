@@ -183,11 +183,14 @@ import Testing
         }
     }
 
-    /// The text tower's end: a prompt that is too long names itself.
+    /// The text tower's end: a prompt that is too long names itself, and is cut only where that is asked for.
     @Test func aPromptThatIsTooLong() throws {
-        let run = try classify(clip, ["--labels", "cat,\(String(repeating: "dog ", count: 40))"])
+        let labels = ["--labels", "cat,\(String(repeating: "dog ", count: 40))"]
+        let run = try classify(clip, labels)
         #expect(run.code == 65 && run.errors.contains("the model takes 12"), "\(run.errors)")
-        #expect(run.errors.contains("shorten the label") && !run.errors.contains("--truncate"), "\(run.errors)")
+        #expect(run.errors.contains("shorten the label") && run.errors.contains("--truncate"), "\(run.errors)")
+        let cut = try classify(clip, labels + ["--truncate"])
+        #expect(cut.code == 0 && cut.output.contains("dog"), "\(cut.errors)")
     }
 
     @Test func evalChoosesAmongTheFolders() throws {

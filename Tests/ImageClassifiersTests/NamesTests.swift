@@ -3,6 +3,7 @@ import ImageClassifiers
 import JSON
 import Layers
 import TensorCore
+import TestSupport
 import Testing
 
 /// Full-size published models: every tensor name is taken, none is left.

@@ -2,6 +2,7 @@ import Checkpoints
 import Layers
 import SentenceEncoder
 import TensorCore
+import TestSupport
 import Testing
 
 /// Weights that do not fit the configuration: every tensor of every architecture, changed in every way.

@@ -3,6 +3,7 @@ import JSON
 import Layers
 import SentenceEncoder
 import TensorCore
+import TestSupport
 import Testing
 
 /// Full-size published models: every tensor name is taken, none is left.

@@ -36,7 +36,8 @@ enum ClassifyCommand: Subcommand {
         arguments: [inputs],
         options: [
             SharedOptions.model, top, LabelOptions.labels, LabelOptions.file, PromptOptions.template,
-            PromptOptions.templates, LabelOptions.multiLabel, noCache, SharedOptions.json, SharedOptions.threads, batch,
+            PromptOptions.templates, LabelOptions.multiLabel, SharedOptions.truncate, noCache, SharedOptions.json,
+            SharedOptions.threads, batch,
             null,
         ],
         exclusive: [[LabelOptions.labels, LabelOptions.file], [PromptOptions.template, PromptOptions.templates]],
@@ -74,6 +75,7 @@ enum ClassifyCommand: Subcommand {
         if let labels {
             let request = ZeroShot.Request(
                 labels: labels, templates: templates, isMultiLabel: parsed[LabelOptions.multiLabel],
+                truncates: parsed[SharedOptions.truncate],
                 cache: parsed[noCache] ? nil : ClassMatrixCache(environment: context.environment))
             classifier = try zeroShot(request, entry, context, runtime, stream)
         } else {

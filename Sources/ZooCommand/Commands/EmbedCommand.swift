@@ -17,7 +17,6 @@ enum EmbedCommand: Subcommand {
         "--pool", default: EmbeddingModel.Pool.model,
         help: "How a classifier's last feature map becomes one vector; 'model' pools as the network does")
     static let prompt = Option.text("--prompt", value: "NAME", help: "The prompt of a sentence encoder to use")
-    static let truncate = Option.flag("--truncate", help: "Cut texts that are too long; an error otherwise")
     static let shard = Option.text("--shard", value: "I/N", help: "Embed part I of N only, to be merged later")
     static let restart = Option.flag("--restart", help: "Throw away what an unfinished run has left")
     static let batch = Option.int(
@@ -45,7 +44,8 @@ enum EmbedCommand: Subcommand {
             """,
         arguments: [inputs],
         options: [
-            SharedOptions.model, text, textFrom, output, normalize, noNormalize, pool, prompt, truncate, shard, restart,
+            SharedOptions.model, text, textFrom, output, normalize, noNormalize, pool, prompt, SharedOptions.truncate,
+            shard, restart,
             SharedOptions.threads, batch, null,
         ],
         exclusive: [[text, textFrom], [normalize, noNormalize]],

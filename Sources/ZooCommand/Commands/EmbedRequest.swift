@@ -63,7 +63,7 @@ struct EmbedRequest {
         let normalizes: Bool? = parsed[EmbedCommand.normalize] ? true : parsed[EmbedCommand.noNormalize] ? false : nil
         options = EmbeddingModel.Options(
             normalizes: normalizes, pool: parsed[EmbedCommand.pool], prompt: parsed[EmbedCommand.prompt],
-            truncates: parsed[EmbedCommand.truncate])
+            truncates: parsed[SharedOptions.truncate])
 
         entry = try EmbeddingModel.find(parsed[SharedOptions.model], context.registry)
         if let refusal = EmbeddingModel.refusal(AnyModel.Family(folder: entry.folder), content, options) {

@@ -15,7 +15,6 @@ enum SearchCommand: Subcommand {
         "--top", "-k", value: "K", default: 10, range: 1...1000, help: "Pictures to show")
     private static let sheet = Option.file(
         "--sheet", extensions: ["png"], help: "Write the pictures found, with their scores, as one PNG")
-    private static let truncate = Option.flag("--truncate", help: "Cut a text that is too long; an error otherwise")
     private static let words = Argument("TEXT", help: "What the pictures should show, in words").optional()
 
     static let command = Command(
@@ -28,7 +27,8 @@ enum SearchCommand: Subcommand {
             """,
         arguments: [words],
         options: [
-            index, image, top, sheet, SharedOptions.model, truncate, SharedOptions.json, SharedOptions.threads,
+            index, image, top, sheet, SharedOptions.model, SharedOptions.truncate, SharedOptions.json,
+            SharedOptions.threads,
         ],
         examples: [
             Command.Example("zoo search --index photos.index 'a red car at night'", "Find pictures by words"),
@@ -73,7 +73,7 @@ enum SearchCommand: Subcommand {
         _ parsed: ParsedArguments, _ entry: Registry.Entry, _ context: CommandContext, _ runtime: Runtime
     ) throws -> [Float] {
         let content: EmbeddingModel.Content = parsed[words] == nil ? .pictures : .texts
-        let options = EmbeddingModel.Options(normalizes: true, truncates: parsed[truncate])
+        let options = EmbeddingModel.Options(normalizes: true, truncates: parsed[SharedOptions.truncate])
         if let refusal = EmbeddingModel.refusal(AnyModel.Family(folder: entry.folder), content, options) {
             throw UsageError("\(printable(entry.name)) \(refusal)", path: parsed.path)
         }

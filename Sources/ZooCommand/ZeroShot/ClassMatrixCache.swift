@@ -5,9 +5,9 @@ import TensorCore
 /// Class matrices kept on disk, so that texts are encoded once for a model, a list of labels and a list of templates.
 ///
 /// A file is `KEY.safetensors` with one tensor, `class_matrix`, and in its metadata the key and the SHA-256 of the
-/// values. The key is a SHA-256 over the model's ``ModelIdentity``, the labels, the templates, the instruction set and
-/// ``version``. A file that is anything else than that is passed over and written anew; what cannot be read or written
-/// costs time and nothing more.
+/// values. The key is a SHA-256 over the model's ``ModelIdentity``, the labels, the templates, the instruction set,
+/// whether long prompts are cut, and ``version``. A file that is anything else than that is passed over and written
+/// anew; what cannot be read or written costs time and nothing more.
 struct ClassMatrixCache {
     /// Where the files lie.
     let folder: String
@@ -32,10 +32,13 @@ struct ClassMatrixCache {
     }
 
     /// The key of a matrix, `nil` where the model's files cannot be read (its loading will say why).
-    static func key(model folder: String, labels: [String], templates: [String], tier: Tier) -> String? {
+    static func key(model folder: String, labels: [String], templates: [String], tier: Tier, truncates: Bool = false)
+        -> String?
+    {
         var hash = SHA256()
         hash.add(version)
         hash.add(tier.rawValue)
+        hash.add(truncates ? "cut" : "whole")
         hash.add(labels)
         hash.add(templates)
         guard (try? ModelIdentity.add(folder, to: &hash)) != nil else { return nil }

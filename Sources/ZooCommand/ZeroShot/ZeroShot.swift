@@ -41,6 +41,8 @@ struct ZeroShot {
         let templates: [String]
         /// Whether labels are scored by themselves.
         let isMultiLabel: Bool
+        /// Whether prompts that are too long are cut.
+        var truncates = false
         /// Where matrices are kept, `nil` where they are not.
         let cache: ClassMatrixCache?
     }
@@ -56,14 +58,15 @@ struct ZeroShot {
             request.cache == nil
             ? nil
             : ClassMatrixCache.key(
-                model: plan.folder, labels: texts, templates: request.templates, tier: plan.runtime.tier)
+                model: plan.folder, labels: texts, templates: request.templates, tier: plan.runtime.tier,
+                truncates: request.truncates)
         if let key, let found = request.cache?.matrix(key, rows: texts.count), found.shape[1] == plan.embeddingWidth {
             model = try Self.load(plan, towers: [.image])
             matrix = found
             return
         }
         model = try Self.load(plan, towers: [.image, .text])
-        matrix = try Self.encode(texts, request.templates, model, context)
+        matrix = try Self.encode(texts, request, model, context)
         guard let key else { return }
         do throws(Failure) { try request.cache?.store(matrix, key) } catch {
             context.note("the labels will be encoded again next time: \(error.message)")
@@ -100,25 +103,27 @@ struct ZeroShot {
 
     /// The class matrix. Rows do not depend on what is encoded with them, so it is made in pieces.
     private static func encode(
-        _ texts: [String], _ templates: [String], _ model: DualEncoder, _ context: CommandContext
+        _ texts: [String], _ request: Request, _ model: DualEncoder, _ context: CommandContext
     ) throws -> Tensor {
         let progress = context.progress("encode labels", total: texts.count)
         defer { progress.finish() }
-        let step = max(1, promptsAtATime / templates.count)
+        let step = max(1, promptsAtATime / request.templates.count)
         var values: [Float] = []
         values.reserveCapacity(texts.count * model.embeddingWidth)
         for first in stride(from: 0, to: texts.count, by: step) {
             if let code = Interruption.exitCode { throw Failure("stopped before all labels were encoded", code) }
             let part = Array(texts[first..<min(first + step, texts.count)])
             do throws(DualEncoderError) {
-                values += try model.classMatrix(labels: part, templates: templates).floats
+                values += try model.classMatrix(
+                    labels: part, templates: request.templates, truncates: request.truncates
+                ).floats
             } catch {
                 guard case .tokenizer(.tooLong(let tokens, let limit, let text)) = error else {
                     throw ModelError.dualEncoder(error)
                 }
                 throw Failure(
-                    "a prompt has \(tokens) tokens, the model takes \(limit); shorten the label or the template: "
-                        + printable(text), .badData)
+                    "a prompt has \(tokens) tokens, the model takes \(limit); shorten the label or the template, or cut "
+                        + "it with --truncate: \(printable(text))", .badData)
             }
             progress.advance(by: part.count)
         }
