@@ -13,10 +13,10 @@ help:            ## lists the targets
 run: build       ## installs what is missing, builds, and classifies the samples with the shipped models
 	@for model in resnet-cifar10 vit-cifar10; do \
 		printf '\n%s\n\n' "$$model"; \
-		$(ZOO) classify --model "$$model" samples/*.* || exit $$?; \
+		$(ZOO) classify --model "$$model" samples || exit $$?; \
 	done
 	@printf '\nclip-tiny, labels of your own\n\n'
-	@$(ZOO) classify --labels $(LABELS) --template 'a photo of a {}.' samples/*.*
+	@$(ZOO) classify --labels $(LABELS) --template 'a photo of a {}.' samples
 
 test: setup      ## installs what is missing, builds, runs the tests, builds the documentation and the example
 	$(SWIFT) test -c release --disable-xctest

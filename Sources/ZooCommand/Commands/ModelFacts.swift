@@ -52,10 +52,12 @@ struct ModelFacts {
         rows.append(("Parameters", "\(Format.count(Double(model.parameterCount))) (\(model.parameterCount))"))
         rows += own.rows(allLabels: allLabels)
         if let card {
+            let hasOneFigure = card.figures.count == 1
             rows += card.figures.enumerated().map { index, figure in
-                let place = card.measuredOn.map { " on \($0)" } ?? ""
+                let place = hasOneFigure ? card.measuredOn.map { " on \($0)" } ?? "" : ""
                 return (index == 0 ? "Accuracy" : "", "\(Format.percent(figure.value)) \(figure.title)\(place)")
             }
+            if !hasOneFigure, let place = card.measuredOn { rows.append(("Measured on", place)) }
             rows += [("Dataset", card.dataset), ("Licence", card.license)]
             rows += card.papers.enumerated().map { ($0.offset == 0 ? "Papers" : "", $0.element) }
         }
