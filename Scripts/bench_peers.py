@@ -42,7 +42,11 @@ def parsed_arguments():
     parser.add_argument("--output", type=Path, help="JSON lines, appended (default: WORK/peers.jsonl)")
     parser.add_argument("--table", type=Path, help="write the Markdown table here too")
     parser.add_argument("--models", default=MODELS, help="comma-separated names of checkpoint folders")
-    parser.add_argument("--cases", default="b1,b8,image_b1,image_b32,text_b1,text_b80,b32", help="comma-separated names of reference cases")
+    parser.add_argument(
+        "--cases",
+        default="b1,b8,image_b1,image_b32,text_b1,text_b80,b32",
+        help="comma-separated names of reference cases",
+    )
     parser.add_argument("--stacks", default="ort,ov,eager,compile", help="peers; also with -channels-last, -avx512")
     parser.add_argument("--extern", action="append", default=[], metavar="NAME=COMMAND", help="another worker")
     parser.add_argument("--without-zoo", action="store_true", help="time the peers alone")

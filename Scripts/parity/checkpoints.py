@@ -6,14 +6,14 @@ import shutil
 from dataclasses import asdict, dataclass
 
 import torch
-
-from parity.dual_checkpoints import DUAL_CHECKPOINTS
 from reference.environment import versions
 from reference.layouts import LAYOUTS
 from reference.pictures import test_picture
 from reference.recorder import Recorder, count_flops, write_json
 from reference.seeded import normal
 from reference.sentence_encoders import SENTENCE_CHECKPOINTS
+
+from parity.dual_checkpoints import DUAL_CHECKPOINTS
 
 
 @dataclass(frozen=True)

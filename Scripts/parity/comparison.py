@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from parity import tokens
+
 TOLERANCE = 1e-4
 """Largest difference of a logit allowed, as a fraction of the largest reference logit of the case."""
 
@@ -22,6 +24,7 @@ class Result:
     top_equal: bool = True
     pixels: str = "-"
     classified: str = "-"
+    ids: str = "-"
     verified: str = "-"
     failures: list = field(default_factory=list)
 
@@ -54,6 +57,8 @@ def compare(command, folder, results):
         steps.append(lambda: _compare_picture(command, folder, manifest, results, result))
     if "sentences" in manifest:
         steps.append(lambda: _compare_sentences(command, folder, manifest["sentences"], result))
+    if tokens.has_tokenizer(folder):
+        steps.append(lambda: _compare_tokens(command, folder, results, result))
     steps.append(lambda: _verify(command, folder, result))
     for step in steps:
         try:
@@ -151,6 +156,14 @@ def _compare_sentences(command, folder, entry, result):
         result.failures.append(f"embeddings of sentences differ by {error:.1e} of their scale")
 
 
+def _compare_tokens(command, folder, results, result):
+    """Compare token ids on the corpus."""
+    count, different = tokens.compare(command, folder, results)
+    result.ids = "equal" if not different else f"{len(different)} differ"
+    if different:
+        result.failures.append(f"ids of {len(different)} of {count} lines differ, first in line {different[0] + 1}")
+
+
 def _verify(command, folder, result):
     """Run the command's own check of the stored cases."""
     result.verified = "failed"
@@ -160,12 +173,21 @@ def _verify(command, folder, result):
 
 def table(results):
     """Return the results as a text table."""
-    rows = [("model", "error / scale", "top 5", "pixels", "classify", "verify", "")]
+    rows = [("model", "error / scale", "top 5", "pixels", "end to end", "ids", "verify", "")]
     for result in results:
         top = "equal" if result.top_equal else "differ"
         passed = "FAILED" if result.failures else "ok"
         rows.append(
-            (result.model, f"{result.error:.1e}", top, result.pixels, result.classified, result.verified, passed)
+            (
+                result.model,
+                f"{result.error:.1e}",
+                top,
+                result.pixels,
+                result.classified,
+                result.ids,
+                result.verified,
+                passed,
+            )
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
