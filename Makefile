@@ -3,7 +3,8 @@ SWIFT ?= swift
 BUILD := $(SWIFT) build -c release
 ZOO := .build/release/zoo
 PYTHON ?= python3
-LABELS := 'plane,car,bird,cat,deer,dog,frog,horse,ship,truck'
+PICTURES := $(addprefix samples/,airplane.png automobile.jpg bird.png cat.webp deer.png dog.jpg frog.png horse.jpg ship.png truck.png)
+LABELS := 'a dog,a horse,a striped red circle,three blue squares,a striped purple star,a spotted green triangle'
 
 .PHONY: help run test docs setup build lint format bench parity bench-peers clean
 
@@ -13,10 +14,10 @@ help:            ## lists the targets
 run: build       ## installs what is missing, builds, and classifies the samples with the shipped models
 	@for model in resnet-cifar10 vit-cifar10; do \
 		printf '\n%s\n\n' "$$model"; \
-		$(ZOO) classify --model "$$model" samples || exit $$?; \
+		$(ZOO) classify --model "$$model" $(PICTURES) || exit $$?; \
 	done
 	@printf '\nclip-tiny, labels of your own\n\n'
-	@$(ZOO) classify --labels $(LABELS) --template 'a photo of a {}.' samples
+	@$(ZOO) classify --labels $(LABELS) --template 'a picture of {}' samples/scene-*.png samples/horse.jpg samples/dog.jpg
 
 test: setup      ## installs what is missing, builds, runs the tests, builds the documentation and the example
 	$(SWIFT) test -c release --disable-xctest

@@ -37,13 +37,14 @@ extension DualEncoderConfiguration {
 extension TextTransformer.Configuration {
     /// Reads open_clip's `text_cfg`.
     init(openCLIP config: Config, outputWidth: Int, activation: Activation) throws(ConfigError) {
-        for key in ["hf_model_name", "ls_init_value"] where config.has(key) {
-            throw config.failure(key, expected: "no such key: only open_clip's own text transformer is supported")
+        for key in ["hf_model_name", "ls_init_value", "tokenizer_mode"] where config.has(key) {
+            throw config.failure(
+                key, expected: "no such key: only open_clip's own text transformer and tokenizer are supported")
         }
         try config.refuseCustomBlocks()
         for key in ["embed_cls", "final_ln_after_pool", "output_tokens"] { try config.require(key, false) }
         try config.refuseUnknown([
-            "context_length", "vocab_size", "hf_tokenizer_name", "tokenizer_mode", "tokenizer_kwargs", "width", "heads",
+            "context_length", "vocab_size", "hf_tokenizer_name", "tokenizer_kwargs", "width", "heads",
             "layers", "mlp_ratio", "pad_id", "eos_id", "no_causal_mask", "pool_type", "proj_bias", "proj_type",
             "act_kwargs", "norm_kwargs", "embed_cls", "final_ln_after_pool", "output_tokens", "hf_model_pretrained",
             "hf_proj_type", "hf_pooler_type",
@@ -53,7 +54,7 @@ extension TextTransformer.Configuration {
         let hasBias = try config.bool("proj_bias", default: false)
         self.init(
             vocabularyCount: try config.int("vocab_size", in: Self.vocabularies, default: 49_408),
-            contextLength: try config.int("context_length", in: 1...65_536, default: 77),
+            contextLength: try config.int("context_length", in: 1...8192, default: 77),
             width: width,
             depth: try config.int("layers", in: 1...1000, default: 12),
             heads: try config.int("heads", in: 1...4096, default: 8),

@@ -4,7 +4,7 @@ import TensorCore
 
 extension DualEncoderConfiguration {
     /// The sides of images and patches that are believed.
-    static let sides = 1...65_536
+    static let sides = 1...4096
 
     /// Reads transformers' `config.json` of CLIP or SigLIP.
     ///
@@ -150,7 +150,7 @@ extension TextTransformer.Configuration {
     ) throws(ConfigError) -> Self {
         let result = Self(
             vocabularyCount: try config.int("vocab_size", in: vocabularies, default: vocabulary),
-            contextLength: try config.int("max_position_embeddings", in: 1...65_536, default: context),
+            contextLength: try config.int("max_position_embeddings", in: 1...8192, default: context),
             width: try config.int("hidden_size", in: 1...65_536, default: width),
             depth: try config.int("num_hidden_layers", in: 1...1000, default: 12),
             heads: try config.int("num_attention_heads", in: 1...4096, default: heads),

@@ -153,17 +153,19 @@ extension PipelineBuilder {
             unknown: id(.unknown), lengthLimit: settings.lengthLimit)
     }
 
-    /// `add_bos_token` and `add_eos_token` take the place of what `tokenizer.json` puts around a text.
+    /// `add_bos_token` and `add_eos_token` take the place of what `tokenizer.json` puts before and after a text;
+    /// XLM-RoBERTa's class does not look at them.
     private func addStartAndEnd(
         _ pipeline: inout Pipeline, _ id: (TokenizerSettings.Role) -> Int?
     ) throws(TokenizerError) {
         do throws(ConfigError) {
             let addsStart = try settings.config.optionalBool("add_bos_token")
             let addsEnd = try settings.config.optionalBool("add_eos_token")
-            guard addsStart != nil || addsEnd != nil else { return }
+            guard addsStart != nil || addsEnd != nil, settings.modelType != "xlm-roberta" else { return }
+            let template = pipeline.template
             pipeline.template = Template(
-                before: addsStart == true ? [id(.start)].compactMap { $0 } : [],
-                after: addsEnd == true ? [id(.end)].compactMap { $0 } : [])
+                before: addsStart.map { $0 ? [id(.start)].compactMap { $0 } : [] } ?? template.before,
+                after: addsEnd.map { $0 ? [id(.end)].compactMap { $0 } : [] } ?? template.after)
         } catch {
             throw .config(error)
         }

@@ -4,11 +4,14 @@ import JSON
 extension TokenizerFile {
     /// The most steps in a sequence.
     private static let stepLimit = 64
+    /// How many times longer all replacements together may make a text.
+    private static let growthLimit = 64
 
     /// `normalizer`.
     func normalizer() throws(ConfigError) -> (any Normalizer)? {
         guard let config = try root.optionalObject("normalizer") else { return nil }
-        return try Self.normalizer(config)
+        var growth = 1
+        return try Self.normalizer(config, &growth)
     }
 
     /// `pre_tokenizer`.
@@ -17,7 +20,9 @@ extension TokenizerFile {
         return try Self.preTokenizer(config)
     }
 
-    private static func normalizer(_ config: Config) throws(ConfigError) -> any Normalizer {
+    private static func normalizer(
+        _ config: Config, _ growth: inout Int
+    ) throws(ConfigError) -> any Normalizer {
         let type = try config.string("type")
         switch type {
         case "NFC": return NFCNormalizer()
@@ -25,8 +30,13 @@ extension TokenizerFile {
         case "Lowercase": return LowercaseNormalizer()
         case "Strip":
             return StripNormalizer(left: try config.bool("strip_left"), right: try config.bool("strip_right"))
-        case "Prepend": return PrependNormalizer(content: Array(try config.string("prepend").unicodeScalars))
-        case "Replace": return try replacement(config)
+        case "Prepend":
+            let content = Array(try config.string("prepend").unicodeScalars)
+            guard content.count <= growthLimit else {
+                throw config.failure("prepend", expected: "at most \(growthLimit) characters")
+            }
+            return PrependNormalizer(content: content)
+        case "Replace": return try replacement(config, &growth)
         case "BertNormalizer":
             let lowercases = try config.bool("lowercase")
             return BERTNormalizer(
@@ -35,7 +45,9 @@ extension TokenizerFile {
         case "Sequence":
             // The JSON parser bounds how deep sequences nest.
             var steps: [any Normalizer] = []
-            for step in try config.objects("normalizers", count: 0...stepLimit) { steps.append(try normalizer(step)) }
+            for step in try config.objects("normalizers", count: 0...stepLimit) {
+                steps.append(try normalizer(step, &growth))
+            }
             return NormalizerSequence(steps: steps)
         default:
             if let step = try SentencePieceComponents.normalizer(type, config) { return step }
@@ -43,9 +55,21 @@ extension TokenizerFile {
         }
     }
 
-    private static func replacement(_ config: Config) throws(ConfigError) -> any Normalizer {
+    private static func replacement(
+        _ config: Config, _ growth: inout Int
+    ) throws(ConfigError) -> any Normalizer {
         let content = Array(try config.string("content").unicodeScalars)
         let pattern = try config.object("pattern")
+        // A chain of replacements that double a text would fill any memory.
+        let length = try pattern.optionalString("String")?.unicodeScalars.count ?? 1
+        guard content.count <= growthLimit * max(length, 1) else {
+            throw config.failure("content", expected: "at most \(growthLimit) times the pattern's length")
+        }
+        growth *= max(1, (content.count + length - 1) / max(length, 1))
+        guard growth <= growthLimit else {
+            throw config.failure(
+                "content", expected: "replacements that make a text at most \(growthLimit) times longer together")
+        }
         if let string = try pattern.optionalString("String") {
             guard !string.isEmpty else { throw pattern.failure("String", expected: "a string that is not empty") }
             return ReplaceNormalizer(pattern: .string(Array(string.unicodeScalars)), content: content)

@@ -71,6 +71,10 @@ struct TokenizerSettings {
             }
             if number < 1e9 { lengthLimit = Int(number) }
         }
+        _ = try config.optionalChoice("truncation_side", ["right": ()])
+        guard try !config.bool("split_special_tokens", default: false) else {
+            throw config.failure("split_special_tokens", expected: "false")
+        }
         for role in Role.allCases { names[role] = try Self.namedToken(config, role.rawValue) }
         for key in ["additional_special_tokens", "extra_special_tokens"] {
             furtherSpecials += try Self.namedTokens(config, key)
@@ -127,7 +131,9 @@ struct TokenizerSettings {
     }
 
     private static func namedTokens(_ config: Config, _ key: String) throws(ConfigError) -> [NamedToken] {
-        guard let elements = config.value(key)?.arrayValue else { return [] }
+        guard let value = config.value(key) else { return [] }
+        if let object = value.objectValue, object.keys.isEmpty { return [] }
+        guard let elements = value.arrayValue else { throw config.failure(key, expected: "a list of tokens") }
         var result: [NamedToken] = []
         for (position, element) in elements.enumerated() {
             if let object = element.objectValue {

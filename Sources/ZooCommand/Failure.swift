@@ -43,7 +43,8 @@ struct Failure: Error, CustomStringConvertible {
         case .file(let error) as VectorIndexError: self.init(error)
         case let error as VectorIndexError: self.init(error.description, .badData)
         case let error as FileError:
-            self.init(error.description, error.isNotFound ? .inputNotFound : .inputOutput)
+            let isInput = error.isNotFound && error.operation != "write"
+            self.init(error.description, isInput ? .inputNotFound : .inputOutput)
         default: self.init("internal error: \(error)", .internalError)
         }
     }

@@ -235,6 +235,10 @@ import Testing
         try scratch.write(Data("{}".utf8), "two.npy.shard.json")
         try refused([one, two], 65, "format")
         #expect(try ZooBinary.run(["merge", one, one, two]).code == 2)
+        // The same file, spelled in another way.
+        let before = try Data(contentsOf: URL(filePath: one))
+        #expect(try ZooBinary.run(["merge", "\(scratch.path)/./one.npy", one, two]).code == 2)
+        #expect(try Data(contentsOf: URL(filePath: one)) == before)
     }
 
     @Test(arguments: [0, 1, 2, 10, 99, 1000], [1, 2, 3, 7, 100])

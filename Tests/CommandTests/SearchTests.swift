@@ -134,6 +134,20 @@ import VectorIndex
         #expect(try ZooBinary.run(["search", "--index", index, "a"]).code == 0)
     }
 
+    /// Pictures of two folders can agree in name, size and time.
+    @Test func anotherFolderIsRefused() throws {
+        defer { scratch.remove() }
+        _ = try pictures(1...2)
+        _ = try update(["--model", clip])
+        let before = try contents("photos.index")
+        let other = "\(scratch.path)/other"
+        try FileManager.default.copyItem(atPath: "\(scratch.path)/set", toPath: other)
+        let outcome = try ZooBinary.run(["index", other, "-o", index])
+        #expect(outcome.code == 65 && outcome.errors.contains("--rebuild"), "\(outcome.errors)")
+        #expect(try contents("photos.index") == before)
+        #expect(try ZooBinary.run(["index", other, "-o", index, "--rebuild"]).code == 0)
+    }
+
     @Test func indexesAndQueriesThatAreNone() throws {
         defer { scratch.remove() }
         let paths = try pictures(1...3)

@@ -29,6 +29,19 @@ import Text
         return JSONValue.object(object).serialized()
     }
 
+    /// Replacements that together would make one letter fill any memory, and settings whose effect is not supported.
+    @Test func whatWouldGrowOrIsNotSupported() throws {
+        let double = #"{"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}"#
+        let steps = Array(repeating: double, count: 30).joined(separator: ", ")
+        let chain = #"{"normalizer": {"type": "Sequence", "normalizers": [\#(steps)]}, "model": {"type": "BPE"}}"#
+        #expect(try Self.failure(["tokenizer.json": chain, "config.json": "{}"]).contains("64 times longer"))
+        for (key, value) in [("truncation_side", "\"left\""), ("split_special_tokens", "true")] {
+            let settings = #"{"tokenizer_class": "GPT2Tokenizer", "\#(key)": \#(value)}"#
+            let files = ["vocab.json": try Self.vocabulary(), "merges.txt": "", "tokenizer_config.json": settings]
+            #expect(try Self.failure(files).contains(key))
+        }
+    }
+
     static let gpt2 = #"{"tokenizer_class": "GPT2Tokenizer"}"#
 
     @Test func noFiles() throws {

@@ -1,6 +1,8 @@
 import Arguments
+import Checkpoints
 import DualEncoder
 import ImageClassifiers
+import JSON
 import ModelZoo
 import TensorCore
 
@@ -132,10 +134,12 @@ enum ClassifyCommand: Subcommand {
     }
 
     /// Refuses options that do not belong together with the model, saying what does.
-    private static func check(_ parsed: ParsedArguments, _ entry: Registry.Entry, hasLabels: Bool) throws(UsageError) {
+    private static func check(_ parsed: ParsedArguments, _ entry: Registry.Entry, hasLabels: Bool) throws {
         let name = printable(entry.name)
         switch (AnyModel.Family(folder: entry.folder), hasLabels) {
         case (.imageClassifier, true):
+            // What cannot be read at all says so first.
+            _ = try Config(path: FileSystem.join(entry.folder, "config.json"))
             throw UsageError(
                 "\(name) is an image classifier and has classes of its own: leave the labels out, or name a dual "
                     + "encoder with --model", path: parsed.path)

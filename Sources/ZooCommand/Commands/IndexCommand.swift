@@ -59,6 +59,12 @@ enum IndexCommand: Subcommand {
                 .badData)
         }
         let files = try IndexedFolder(place)
+        if let old, old.description.folder != files.folder {
+            // Pictures of two folders can agree in name, size and time.
+            throw Failure(
+                "\(path) is the index of \(printable(String(decoding: old.description.folder, as: UTF8.self))); make it "
+                    + "anew with --rebuild, or name another --output", .badData)
+        }
         guard !files.entries.isEmpty || old != nil || !files.failures.isEmpty else {
             throw Failure(
                 "no pictures in \(place.shown) (looked for \(InputList.pictures.joined(separator: ", ")))",
@@ -88,7 +94,7 @@ enum IndexCommand: Subcommand {
             context.note("stopped after \(update.done) of \(update.work.count) pictures; the index is as it was")
             return code
         }
-        if update.changesAnything || old?.description.folder != files.folder {
+        if update.changesAnything || old == nil {
             try update.write(
                 to: path, model: IndexedFolder.lasting(entry), identity: identity, folder: files.folder)
         }

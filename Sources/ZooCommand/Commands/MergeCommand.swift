@@ -28,7 +28,9 @@ enum MergeCommand: Subcommand {
             guard files.format == target.format else {
                 throw UsageError("'\(printable(path))' is no \(target.format.rawValue) as OUT is", path: parsed.path)
             }
-            guard path != target.path else {
+            // By what it is, not how it is spelled: OUT takes the place of what is there.
+            let isTarget = (try? FileSystem.resolve(path) == FileSystem.resolve(target.path)) ?? false
+            guard !isTarget else {
                 throw UsageError("'\(printable(path))' is both OUT and a part", path: parsed.path)
             }
             found.append(Part(files: files, manifest: try EmbeddingPart(files)))

@@ -48,8 +48,8 @@ final class EmbeddingJournal {
         let start = try bytes(at: 0, upTo: line.count)
         if start == line {
             try readRecords()
-        } else if line.starts(with: start) {
-            // Nothing yet, or killed while the manifest was written.
+        } else if try line.starts(with: start) || hasOnlyManifest() {
+            // Nothing yet, or killed while the manifest was written; or a command that came to nothing.
             try cut(to: 0)
             try write(line)
         } else {
@@ -60,6 +60,12 @@ final class EmbeddingJournal {
     }
 
     deinit { close(descriptor) }
+
+    /// Whether the file ends with its first line.
+    private func hasOnlyManifest() throws(Failure) -> Bool {
+        let start = try bytes(at: 0, upTo: 1 << 20)
+        return start.firstIndex(of: 0x0A) == start.count - 1
+    }
 
     /// Adds what came of the next inputs; it is in the file when this returns.
     func append(_ outcomes: [Result<[Float], Failure>]) throws(Failure) {
