@@ -86,6 +86,9 @@ import Testing
         Change("open_clip-resnet", "model_cfg.vision_cfg.width", 5, names: "head_width"),
         Change("open_clip-resnet", "model_cfg.vision_cfg.width", 1),
         Change("open_clip-resnet", "model_cfg.vision_cfg.head_width", 0),
+        Change("open_clip-vit-gelu", "model_cfg.text_cfg.tokenizer_mode", "clips"),
+        Change("transformers-clip", "text_config.max_position_embeddings", 65_536),
+        Change("transformers-clip", "vision_config.image_size", 65_536),
     ]
 
     @Test(arguments: refused)
@@ -111,8 +114,8 @@ import Testing
         (Change("transformers-clip", "text_config.hidden_size", 48), "text_model.embeddings"),
         (Change("transformers-clip", "text_config.vocab_size", 5000), "token_embedding"),
         (Change("transformers-clip", "text_config.vocab_size", 10_000_000), "token_embedding"),
-        (Change("transformers-clip", "text_config.max_position_embeddings", 65_536), "position_embedding"),
-        (Change("transformers-clip", "vision_config.image_size", 65_536), "position_embedding"),
+        (Change("transformers-clip", "text_config.max_position_embeddings", 8192), "position_embedding"),
+        (Change("transformers-clip", "vision_config.image_size", 4096), "position_embedding"),
         (Change("transformers-clip", "vision_config.num_hidden_layers", 3), "encoder.layers.2"),
         (Change("transformers-clip", "vision_config.num_hidden_layers", 1), "encoder.layers.1"),
         (Change("transformers-clip", "vision_config.intermediate_size", 262_144), "mlp.fc1"),

@@ -9,7 +9,9 @@ import Testing
 
     @Test func tableListsEveryArchitecture() throws {
         let text = try String(contentsOf: Self.root.appendingPathComponent("README.md"), encoding: .utf8)
-        let rows = text.split(separator: "\n").filter { $0.hasPrefix("|") && $0.contains("arxiv.org") }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let header = try #require(lines.firstIndex { $0.hasPrefix("| architecture | transformers |") })
+        let rows = lines[(header + 2)...].prefix { $0.hasPrefix("|") }
         let names = rows.compactMap { row in
             row.split(separator: "|").first.map { $0.split(separator: "(")[0].trimmingCharacters(in: .whitespaces) }
         }
@@ -24,7 +26,7 @@ import Testing
         let predictions = try classifier.classify(image, top: 3)
         #expect(predictions.count == 3)
         #expect(predictions.first?.label == "cat")
-        let features = try classifier.outputs(classifier.pixelValues([image])).features
+        let features = try classifier.features([image])
         #expect(features.shape == [1, 256])
     }
 }

@@ -46,9 +46,10 @@ final class EmbeddingJournal {
         }
         if restarts { try cut(to: 0) }
         let start = try bytes(at: 0, upTo: line.count)
+        let holdsNothing = try hasOnlyManifest()
         if start == line {
             try readRecords()
-        } else if try line.starts(with: start) || hasOnlyManifest() {
+        } else if line.starts(with: start) || holdsNothing {
             // Nothing yet, or killed while the manifest was written; or a command that came to nothing.
             try cut(to: 0)
             try write(line)
