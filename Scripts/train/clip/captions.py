@@ -212,11 +212,23 @@ def fill_phrase(frame, words):
     return frame.format(**words)
 
 
-def named_attributes(random, group):
-    """Which attributes a training caption speaks of: all of them in four of ten, else a random part."""
-    if random.random() < 0.4:
+def named_attributes(random):
+    """Which attributes a training caption speaks of: all in three of ten, most in three, few in four.
+
+    Captions that name one or two attributes teach what each is by itself, whatever it is seen together with.
+    """
+    kind = random.random()
+    if kind < 0.3:
         return set(range(7))
-    shares = {SHAPE: 0.85, COLOUR: 0.85, TEXTURE: 0.7, SIZE: 0.5, POSITION: 0.8 if group else 0.5, BACKGROUND: 0.4}
+    few = kind >= 0.6
+    shares = {
+        SHAPE: 0.4 if few else 0.85,
+        COLOUR: 0.4 if few else 0.85,
+        TEXTURE: 0.4 if few else 0.7,
+        SIZE: 0.2 if few else 0.5,
+        POSITION: 0.5 if few else 0.6,
+        BACKGROUND: 0.2 if few else 0.4,
+    }
     return {attribute for attribute, share in shares.items() if random.random() < share}
 
 

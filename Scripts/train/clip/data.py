@@ -14,6 +14,8 @@ import scenes
 VALIDATION_A_CLASS = 100
 # Captions of the other domain in a batch: always wrong, so that the domains do not mix.
 FOREIGN_CAPTIONS = 32
+# Groups among the scenes: to count takes more practice than to tell looks apart.
+GROUP_SHARE = 0.45
 
 
 @dataclass
@@ -42,7 +44,7 @@ class SceneData:
     """Scenes drawn once, with a new caption each time that one is seen."""
 
     def __init__(self, count, seed, cache):
-        self.scenes = scenes.seen_scenes(count, np.random.RandomState(seed))
+        self.scenes = scenes.seen_scenes(count, np.random.RandomState(seed), GROUP_SHARE)
         if not cache.exists():
             print(f"drawing {count} scenes", flush=True)
             np.save(cache, scenes.draw_all(self.scenes, seed))
@@ -57,7 +59,7 @@ class SceneData:
         rows = self.scenes[indices.numpy()]
         texts, mentioned, false_texts, false_mentioned = [], [], [], []
         for number, scene in enumerate(rows.tolist()):
-            named = captions.named_attributes(words, scene[scenes.SIZE] == scenes.GROUP)
+            named = captions.named_attributes(words)
             wording = words.random()
             text, values = captions.describe(scene, named, random.Random(wording))
             texts.append(text)
@@ -95,7 +97,7 @@ class PhotoData:
         labels = self.labels[indices]
         captioned = [captions.photo_caption(cifar.LABELS[label], words) for label in labels.tolist()]
         rows = scenes.seen_scenes(FOREIGN_CAPTIONS, np.random.RandomState(words.randrange(2**31))).tolist()
-        foreign = [captions.describe(row, captions.named_attributes(words, False), words)[0] for row in rows]
+        foreign = [captions.describe(row, captions.named_attributes(words), words)[0] for row in rows]
         classes_of = torch.zeros(size + len(foreign), len(cifar.LABELS))
         for row, (_, names) in enumerate(captioned):
             classes_of[row, [cifar.LABELS.index(name) for name in names]] = 1

@@ -36,13 +36,11 @@ from validation import HEADER, Validation
 from wordpieces import make_tokenizer
 
 NAME = "clip-tiny"
-STEPS = 1000
+STEPS = 1600
 BLOCK = 100  # steps between two lines of the log and two checkpoints
 WARMUP = 50  # steps
 FALL_FROM = 0.5  # share of the run; until then nothing depends on how long it will be
-FEW_PATCHES_UNTIL = 0.7  # until then a picture is shown by half of its patches
-REFRESH_STEPS = 200  # a second, smaller rise and fall of the rates after STEPS (arXiv:1608.03983)
-REFRESH_PEAK = 0.4
+FEW_PATCHES_UNTIL = 0.55  # until then a picture is shown by half of its patches
 SCENE_SHARE = 0.6  # of the steps; the others are of photographs
 BATCH = 256
 WRONG_CAPTIONS = 96
@@ -69,14 +67,6 @@ def optimizers(model):
     ]
 
 
-def rate(step, steps):
-    """The learning rate as a share of its peak."""
-    if step < steps:
-        return hold_and_fall(FALL_FROM)(step / steps, WARMUP / steps)
-    refreshed = step - steps
-    return REFRESH_PEAK * min((refreshed + 1) / 10, 1 - refreshed / REFRESH_STEPS)
-
-
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="CIFAR-10, as above")
@@ -84,7 +74,7 @@ def parse_arguments():
     parser.add_argument("--work", type=Path, default=Path("build/train-clip"), help="checkpoints to go on from")
     parser.add_argument("--log", type=Path, default=Path(__file__).parent / "logs" / f"{NAME}.txt")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=STEPS, help="before the last rise; a multiple of 100")
+    parser.add_argument("--steps", type=int, default=STEPS, help="a multiple of 100")
     return parser.parse_args()
 
 
@@ -106,18 +96,15 @@ def train(model, tokenizer, teacher, photos, drawn, validation, arguments):
     else:
         arguments.log.write_text(HEADER + "\n")
 
-    total = arguments.steps + REFRESH_STEPS
-    for block in range(first, total, BLOCK):
-        if block == arguments.steps:
-            model.load_state_dict(average.state_dict())
-            steppers = optimizers(model)
+    rate = hold_and_fall(FALL_FROM)
+    for block in range(first, arguments.steps, BLOCK):
         generator = torch.Generator().manual_seed(20_000 + block)
         started, sums = time.time(), {"scene": torch.zeros(3), "photo": torch.zeros(3)}
         model.train()
-        for step in range(block, min(block + BLOCK, total)):
+        for step in range(block, min(block + BLOCK, arguments.steps)):
             for stepper, rates in zip(steppers, peaks):
                 for group, peak in zip(stepper.param_groups, rates):
-                    group["lr"] = peak * rate(step, arguments.steps)
+                    group["lr"] = peak * rate(step / arguments.steps, WARMUP / arguments.steps)
             few = step < FEW_PATCHES_UNTIL * arguments.steps
             if int((step + 1) * SCENE_SHARE) > int(step * SCENE_SHARE):
                 domain, batch = "scene", drawn.batch(BATCH, WRONG_CAPTIONS, generator)

@@ -67,7 +67,7 @@ def word_counts(samples=30_000, seed=11):
     counts = Counter()
     draw = random.Random(seed)
     for scene in scenes.seen_scenes(samples, np.random.RandomState(seed)).tolist():
-        named = captions.named_attributes(draw, scene[scenes.SIZE] == scenes.GROUP)
+        named = captions.named_attributes(draw)
         counts.update(WORD.findall(captions.describe(scene, named, draw)[0].lower()))
     for _, label in product(range(samples // 100), captions.PHOTO_NOUNS):
         counts.update(WORD.findall(captions.photo_caption(label, draw)[0].lower()))
