@@ -41,7 +41,12 @@ extension DualEncoder {
         let length: Int
         let fill: Int?
         switch padding {
-        case .longest: (length, fill) = (rows.map(\.count).max() ?? 1, tokenizer.paddingID)
+        case .longest:
+            // Filled up at the start, a text would change with the longest of its batch.
+            guard !tokenizer.padsLeft else {
+                throw .input(expected: "a tokenizer that fills texts up at their end", found: "padding_side left")
+            }
+            (length, fill) = (rows.map(\.count).max() ?? 1, tokenizer.paddingID)
         case .context(let id): (length, fill) = (contextLength, id ?? tokenizer.paddingID)
         }
         var ids: [Int64] = []
@@ -51,8 +56,10 @@ extension DualEncoder {
             guard missing == 0 || fill != nil else {
                 throw .input(expected: "a tokenizer with a padding token, to fill texts up", found: "none in \(folder)")
             }
-            ids += row.map(Int64.init) + [Int64](repeating: Int64(fill ?? 0), count: missing)
-            mask += [Int64](repeating: 1, count: row.count) + [Int64](repeating: 0, count: missing)
+            let filler = [Int64](repeating: Int64(fill ?? 0), count: missing)
+            let (shown, hidden) = ([Int64](repeating: 1, count: row.count), [Int64](repeating: 0, count: missing))
+            ids += tokenizer.padsLeft ? filler + row.map(Int64.init) : row.map(Int64.init) + filler
+            mask += tokenizer.padsLeft ? hidden + shown : shown + hidden
         }
         let shape = Shape(rows.count, max(length, 1))
         return (Tensor(integers: ids, shape: shape), Tensor(integers: mask, shape: shape))

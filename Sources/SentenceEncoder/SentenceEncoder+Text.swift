@@ -1,3 +1,4 @@
+import Checkpoints
 import JSON
 import Synchronization
 public import TensorCore
@@ -20,6 +21,13 @@ final class TextSource: Sendable {
             let tokenizer: Tokenizer
             do throws(TokenizerError) { tokenizer = try Tokenizer(folder: folder) } catch { throw .tokenizer(error) }
             if let lowercasing, Self.keepsUpperCase(tokenizer) { throw .config(lowercasing) }
+            // Filled up at the start, a text's positions would change with the longest of its batch.
+            guard !tokenizer.padsLeft else {
+                throw .config(
+                    .value(
+                        file: FileSystem.join(folder, "tokenizer_config.json"), keyPath: "padding_side",
+                        expected: "right", found: "left"))
+            }
             loaded = tokenizer
             return tokenizer
         }

@@ -24,6 +24,8 @@ struct Pipeline: Sendable {
         var padding: Int?
         var unknown: Int?
         var lengthLimit: Int?
+        /// Whether texts are filled up before their first token; `nil` as long as no file says.
+        var padsLeft: Bool?
     }
 }
 

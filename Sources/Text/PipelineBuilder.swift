@@ -31,6 +31,7 @@ struct PipelineBuilder {
             }
             try checkAgainstFamily(file, normalizer, preTokenizer)
             try finish(&pipeline)
+            pipeline.roles.padsLeft = try file.padsLeft(settings)
             return pipeline
         } catch let error as ConfigError {
             throw .config(error)

@@ -42,8 +42,15 @@ extension Tokenizer {
         return try pipeline(settings: TokenizerSettings(folder: folder))
     }
 
-    /// transformers' rules.
+    /// transformers' rules. The side on which texts are filled up is the settings', else that of `tokenizer.json`, else
+    /// the class's.
     static func pipeline(settings: TokenizerSettings) throws(TokenizerError) -> Pipeline {
+        var pipeline = try steps(settings: settings)
+        pipeline.roles.padsLeft = settings.padsLeft ?? pipeline.roles.padsLeft ?? settings.classPadsLeft
+        return pipeline
+    }
+
+    private static func steps(settings: TokenizerSettings) throws(TokenizerError) -> Pipeline {
         let folder = settings.folder
         func has(_ name: String) -> Bool { FileSystem.exists(FileSystem.join(folder, name)) }
         let builder = PipelineBuilder(settings)

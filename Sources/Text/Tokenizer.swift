@@ -47,6 +47,8 @@ public struct Tokenizer: Sendable {
     public var vocabularyCount: Int { pipeline.vocabularyCount }
     /// The token that fills up short texts.
     public var paddingID: Int? { pipeline.roles.padding }
+    /// Whether short texts are filled up before their first token instead of after their last.
+    public var padsLeft: Bool { pipeline.roles.padsLeft ?? false }
     /// The token before a text.
     public var startID: Int? { pipeline.roles.start }
     /// The token after a text.

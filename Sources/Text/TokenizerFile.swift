@@ -89,6 +89,18 @@ struct TokenizerFile {
     }
 }
 
+extension TokenizerFile {
+    /// Whether the file has texts filled up before their first token; `nil` where it does not say.
+    ///
+    /// - Throws: where it has long texts cut at their start, and the settings do not say otherwise.
+    func padsLeft(_ settings: TokenizerSettings) throws(ConfigError) -> Bool? {
+        if !settings.config.has("truncation_side") {
+            _ = try root.optionalObject("truncation")?.optionalChoice("direction", ["Right": ()])
+        }
+        return try root.optionalObject("padding")?.optionalChoice("direction", ["Left": true, "Right": false])
+    }
+}
+
 /// Reads the large tables in JSON files, and counts lines as it goes.
 struct TableReader {
     var scanner: JSONScanner

@@ -45,6 +45,14 @@ struct TokenizerSettings {
     /// `model_max_length` where it is a limit and not the number that means none.
     private(set) var lengthLimit: Int?
 
+    /// Whether short texts are filled up before their first token, where `padding_side` says so or not.
+    private(set) var padsLeft: Bool?
+
+    /// Whether the tokenizer's class fills texts up before their first token unless told otherwise.
+    var classPadsLeft: Bool {
+        ["GemmaTokenizer", "Siglip2Tokenizer"].contains(tokenizerClass ?? "") || modelType == "siglip2"
+    }
+
     /// Reads the files that are there.
     init(folder: String) throws(TokenizerError) {
         self.folder = folder
@@ -72,6 +80,7 @@ struct TokenizerSettings {
             if number < 1e9 { lengthLimit = Int(number) }
         }
         _ = try config.optionalChoice("truncation_side", ["right": ()])
+        padsLeft = try config.optionalChoice("padding_side", ["left": true, "right": false])
         guard try !config.bool("split_special_tokens", default: false) else {
             throw config.failure("split_special_tokens", expected: "false")
         }

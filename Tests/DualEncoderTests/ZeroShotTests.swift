@@ -46,6 +46,31 @@ import Text
         #expect(found.attentionMask.shape == reference.inputIDs.shape)
     }
 
+    /// SigLIP's texts have a fixed length, so they can be filled up on either side; CLIP's would change with the batch.
+    @Test func textsFilledUpAtTheirStart() throws {
+        func moved(_ model: String) throws -> (folder: TemporaryFolder, encoder: DualEncoder) {
+            let folder = try TemporaryFolder()
+            let source = DualEncoderFixtures.path(model)
+            for name in try FileSystem.list(source).names where FileSystem.isRegularFile("\(source)/\(name)") {
+                try folder.write(FileSystem.read("\(source)/\(name)", limit: 1 << 24), as: name)
+            }
+            let path = "\(source)/tokenizer_config.json"
+            var object = try Config(file: path, bytes: FileSystem.read(path, limit: 1 << 20)).object
+            object.append(key: "padding_side", value: .string("left"))
+            try folder.write(JSONValue.object(object).serialized(), as: "tokenizer_config.json")
+            return (folder, try DualEncoder(folder: folder.path, runtime: Runtime(threads: 1)))
+        }
+        let siglip = try moved("transformers-siglip")
+        let left = try siglip.encoder.inputIDs(["a cat"])
+        let right = try encoder("transformers-siglip").inputIDs(["a cat"])
+        let count = Int(right.attentionMask.integers.reduce(0, +))
+        #expect(Array(left.inputIDs.integers.suffix(count)) == Array(right.inputIDs.integers.prefix(count)))
+        #expect(left.attentionMask.integers == right.attentionMask.integers.reversed())
+        let clip = try moved("transformers-clip")
+        let error = #expect(throws: DualEncoderError.self) { try clip.encoder.inputIDs(["a cat", "two cats"]) }
+        #expect(error?.description.contains("padding_side") == true)
+    }
+
     @Test(arguments: models)
     func probabilities(model: String) throws {
         let reference = try Reference(model)

@@ -61,7 +61,12 @@ import Text
             bitDifference(try encoder.embed(["A [MASK] CAT"]).floats, try encoder.embed(ids: [ids]).floats) == nil)
     }
 
-    @Test func lowercasingNeedsATokenizerThatDoesIt() throws {
+    /// What asks for lower case or positions that the tokenizer or the batch would not give.
+    @Test(arguments: [
+        ("sentence_bert_config.json", #"{"do_lower_case":true}"#, "do_lower_case"),
+        ("tokenizer_config.json", #"{"tokenizer_class":"RobertaTokenizer","padding_side":"left"}"#, "padding_side"),
+    ])
+    func settingsThatAreNotFollowed(file: String, text: String, key: String) throws {
         let folder = try TemporaryFolder()
         let source = SentenceFixtures.path("roberta")
         for name in try FileSystem.list(source).names where FileSystem.isRegularFile("\(source)/\(name)") {
@@ -69,10 +74,10 @@ import Text
         }
         let pooling = "1_Pooling/config.json"
         try folder.write(FileSystem.read("\(source)/\(pooling)", limit: 1 << 20), as: pooling)
-        try folder.write(#"{"do_lower_case":true}"#, as: "sentence_bert_config.json")
+        try folder.write(text, as: file)
         let encoder = try SentenceEncoder(folder: folder.path, runtime: runtime)
         let error = #expect(throws: SentenceEncoderError.self) { try encoder.embed(["A cat"]) }
-        #expect(error?.description.contains("do_lower_case") == true, "\(String(describing: error))")
+        #expect(error?.description.contains(key) == true, "\(String(describing: error))")
     }
 
     @Test func prompts() throws {

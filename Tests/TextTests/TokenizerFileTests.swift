@@ -42,6 +42,30 @@ import Text
         }
     }
 
+    /// The side that texts are filled up on: the settings' before that of `tokenizer.json`, and that before the class's.
+    @Test(arguments: [
+        ("{}", "null", false),
+        ("{}", #"{"direction": "Left"}"#, true),
+        (#"{"padding_side": "right"}"#, #"{"direction": "Left"}"#, false),
+        (#"{"padding_side": "left"}"#, "null", true),
+        (#"{"tokenizer_class": "GemmaTokenizer"}"#, "null", true),
+        (#"{"tokenizer_class": "GemmaTokenizer"}"#, #"{"direction": "Right"}"#, false),
+        (#"{"tokenizer_class": "GemmaTokenizer", "padding_side": "right"}"#, "null", false),
+    ])
+    func paddingSide(settings: String, padding: String, isLeft: Bool) throws {
+        let file = #"{"padding": \#(padding), "model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}"#
+        let tokenizer = try Self.load(["tokenizer.json": file, "tokenizer_config.json": settings])
+        #expect(tokenizer.padsLeft == isLeft)
+    }
+
+    @Test func sidesThatAreNone() throws {
+        let model = #""model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}"#
+        let up = ["tokenizer.json": "{\(model)}", "tokenizer_config.json": #"{"padding_side": "up"}"#]
+        #expect(try Self.failure(up).contains("padding_side"))
+        let cut = #"{"truncation": {"direction": "Left"}, \#(model)}"#
+        #expect(try Self.failure(["tokenizer.json": cut]).contains("truncation.direction"))
+    }
+
     static let gpt2 = #"{"tokenizer_class": "GPT2Tokenizer"}"#
 
     @Test func noFiles() throws {
