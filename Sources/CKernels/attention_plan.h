@@ -13,6 +13,8 @@ typedef struct attention_plan {
   long query_at;           // [head_dim][QUERY_BLOCK] scaled queries
   long sums_at;            // [QUERY_BLOCK][head_ld] unfinished outputs
   long scores_at;          // [key of the block][QUERY_BLOCK]
+  long places_at;          // [head_dim][QUERY_BLOCK] scaled queries for position keys, where there are any,
+  long distances_at;       // and the scores of all distances in a block, [key of the block + QUERY_BLOCK][QUERY_BLOCK]
   long head_ld, key_block; // head_dim rounded up to vectors; keys of a block
   long floats;
 } attention_plan;
@@ -23,7 +25,9 @@ static inline attention_plan plan_attention(const ck_attention *a) {
   p.query_at = 0;
   p.sums_at = p.query_at + a->head_dim * QUERY_BLOCK;
   p.scores_at = p.sums_at + QUERY_BLOCK * p.head_ld;
-  p.floats = p.scores_at + p.key_block * QUERY_BLOCK;
+  p.places_at = p.scores_at + p.key_block * QUERY_BLOCK;
+  p.distances_at = p.places_at + (a->position_keys ? a->head_dim * QUERY_BLOCK : 0);
+  p.floats = p.distances_at + (a->position_keys ? (p.key_block + QUERY_BLOCK) * QUERY_BLOCK : 0);
   return p;
 }
 #endif

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "cplatform.h"
+#include <malloc.h>
 #include <sched.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -65,6 +66,12 @@ void *cp_map(unsigned long n) {
 void cp_unmap(void *p, unsigned long n) {
   unsigned long page = (unsigned long)sysconf(_SC_PAGESIZE);
   munmap(p, (n + page - 1) / page * page);
+}
+
+void cp_trim(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
 }
 
 double cp_now(void) {

@@ -59,7 +59,7 @@ public struct Convolution: Sendable {
         self.padding = padding
         self.activation = activation
         if groups > 1, groups == channels, outputs == channels {
-            kernel = .depthwise(try Self.depthwise(channels, size, w))
+            kernel = .depthwise(try w.depthwiseKernel(channels, size: [size, size]))
         } else {
             let isWinograd =
                 size == 3 && stride == 1 && dilation == 1 && groups == 1
@@ -97,17 +97,6 @@ public struct Convolution: Sendable {
     /// on batch or image size.
     private static func winogradPays(channels: Int, outputs: Int) -> Bool {
         channels >= 32 && outputs >= 32 && channels * outputs <= 256 * 256
-    }
-
-    /// `[C, 1, size, size]` to `[size * size, C]`.
-    private static func depthwise(_ channels: Int, _ size: Int, _ w: Weights) throws(WeightError) -> PackedVector {
-        let taps = size * size
-        let values = try w.tensor("weight", shape: [channels, 1, size, size]).floats
-        var turned = [Float](repeating: 0, count: values.count)
-        for channel in 0..<channels {
-            for tap in 0..<taps { turned[tap * channels + channel] = values[channel * taps + tap] }
-        }
-        return PackedVector(turned, in: w.loader.memory)
     }
 
     /// Applies the layer.

@@ -7,17 +7,27 @@ public struct LayerNorm: Sendable {
     private let weight: PackedVector
     private let bias: PackedVector
     private let epsilon: Float
+    private let activation: Activation
 
     /// Reads the layer.
-    public init(_ width: Int, epsilon: Double, _ w: Weights) throws(WeightError) {
+    public init(
+        _ width: Int, epsilon: Double, activation: Activation = .none, _ w: Weights
+    ) throws(WeightError) {
         weight = PackedVector(try w.vector("weight", width), in: w.loader.memory)
         bias = PackedVector(try w.vector("bias", width), in: w.loader.memory)
         self.epsilon = Float(epsilon)
+        self.activation = activation
     }
 
     /// Normalises each row of x, `[..., width]`.
-    public func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
-        ws.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon)
+    ///
+    /// - Parameters:
+    ///   - x: the rows.
+    ///   - ws: where it is computed.
+    ///   - inPlace: whether the result takes x's memory, which nothing may read afterwards.
+    public func callAsFunction(_ x: Tensor, _ ws: Workspace, inPlace: Bool = false) -> Tensor {
+        ws.layerNorm(
+            x, weight: weight, bias: bias, epsilon: epsilon, activation: activation, inPlace: inPlace)
     }
 }
 
@@ -43,7 +53,13 @@ public struct GroupNorm: Sendable {
     }
 
     /// Normalises x, `[B, ..., channels]`.
-    public func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
-        ws.groupNorm(x, groups: groups, weight: weight, bias: bias, epsilon: epsilon, activation: activation)
+    ///
+    /// - Parameters:
+    ///   - x: the images or clips.
+    ///   - ws: where it is computed.
+    ///   - inPlace: whether the result takes x's memory, which nothing may read afterwards.
+    public func callAsFunction(_ x: Tensor, _ ws: Workspace, inPlace: Bool = false) -> Tensor {
+        ws.groupNorm(
+            x, groups: groups, weight: weight, bias: bias, epsilon: epsilon, activation: activation, inPlace: inPlace)
     }
 }

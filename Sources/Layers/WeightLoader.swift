@@ -90,10 +90,11 @@ public final class WeightLoader {
         return values
     }
 
-    /// Makes sure that there is memory for a tensor's packed form.
-    func reserve(_ floats: Int, for tensor: TensorInfo) throws(WeightError) {
-        guard memory.reserve(floats) else {
-            throw .memory(file: tensor.file, tensor: tensor.name, bytes: floats * 4)
+    /// Makes sure that there is memory for a tensor's packed form, or for those of its groups side by side.
+    func reserve(_ floats: Int, times groups: Int = 1, for tensor: TensorInfo) throws(WeightError) {
+        let (total, overflows) = floats.multipliedReportingOverflow(by: groups)
+        guard !overflows, memory.reserve(total) else {
+            throw .memory(file: tensor.file, tensor: tensor.name, bytes: total.multipliedReportingOverflow(by: 4).0)
         }
     }
 

@@ -118,15 +118,52 @@ public struct Weights {
         let taps = size.reduce(1, *)
         let (groupOutputs, groupChannels) = (outputs / groups, channels / groups)
         let tensor = try loader.take(fullName(name), shape: [outputs, groupChannels] + size)
+        let inputs = groupChannels * taps
+        // All at once: the groups' matrices must lie one after another.
+        try loader.reserve(
+            PackedMatrix.floatCount(outputs: groupOutputs, inputs: inputs, form: form), times: groups, for: tensor)
         var matrices: [PackedMatrix] = []
         for group in 0..<groups {
-            let inputs = groupChannels * taps
-            try loader.reserve(
-                PackedMatrix.floatCount(outputs: groupOutputs, inputs: inputs, form: form), for: tensor)
             let matrix = PackedMatrix(outputs: groupOutputs, inputs: inputs, form: form, in: loader.memory)
             loader.pack(
                 tensor, rows: group * groupOutputs..<(group + 1) * groupOutputs, into: matrix, row: 0, taps: taps)
             matrices.append(matrix)
+        }
+        return matrices
+    }
+
+    /// The weight of a 1-D convolution, `[outputs, channels / groups, taps]`, whose values are changed before they are
+    /// packed. Meant for single layers: all values are held while they are changed.
+    ///
+    /// - Parameters:
+    ///   - name: the tensor's, below this place.
+    ///   - outputs: channels of the result.
+    ///   - channels: of the input.
+    ///   - taps: of the kernel.
+    ///   - groups: parts that channels and outputs are cut into.
+    ///   - change: is given the values in the order of the file.
+    /// - Returns: one matrix a group.
+    func kernel(
+        _ name: String, outputs: Int, channels: Int, taps: Int, groups: Int, changed change: (inout [Float]) -> Void
+    ) throws(WeightError) -> [PackedMatrix] {
+        let (groupOutputs, inputs) = (outputs / groups, channels / groups * taps)
+        let tensor = try loader.take(fullName(name), shape: [outputs, channels / groups, taps])
+        // All at once: the groups' matrices must lie one after another.
+        try loader.reserve(
+            PackedMatrix.floatCount(outputs: groupOutputs, inputs: inputs), times: groups, for: tensor)
+        let matrices = (0..<groups).map { _ in
+            PackedMatrix(outputs: groupOutputs, inputs: inputs, in: loader.memory)
+        }
+        guard !loader.plansOnly else { return matrices }
+        var values = try loader.values(tensor.name, shape: tensor.shape, isBuffer: false)
+        change(&values)
+        values.withUnsafeBufferPointer { values in
+            guard let start = values.baseAddress else { return }
+            for (group, matrix) in matrices.enumerated() {
+                matrix.fill(
+                    row: 0, count: groupOutputs, taps: taps, from: start + group * groupOutputs * inputs,
+                    dtype: .float32, tier: loader.tier)
+            }
         }
         return matrices
     }

@@ -92,5 +92,12 @@ public final class Runtime: Sendable {
     }
 }
 
+/// Gives memory that was freed back to the system, page by page.
+///
+/// Work of many rounds, each of which takes megabytes and leaves a little behind, calls this between rounds: what is
+/// left behind lies where the megabytes were, the next round's do not fit there any more, and over hours the process
+/// would grow.
+public func releaseFreedMemory() { cp_trim() }
+
 /// Seconds on the monotonic clock; differences are meaningful, the value is not.
 public func monotonicSeconds() -> Double { cp_now() }

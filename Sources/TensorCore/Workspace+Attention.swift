@@ -44,6 +44,38 @@ extension Workspace {
         )
     }
 
+    /// Attention that adds to the score of two tokens one for their distance: softmax(((Q + u) K^T + (Q + v) P^T) /
+    /// sqrt(d)) V for each head, where query i and key j meet row T - 1 - i + j of P. No matrix of scores is stored.
+    ///
+    /// - Parameters:
+    ///   - qkv: `[B, T, 3 heads d]`: all heads' queries, then keys, then values.
+    ///   - heads: number of heads.
+    ///   - positions: `[2 T - 1, heads d]`, P.
+    ///   - contentBias: `heads d` values, u.
+    ///   - positionBias: `heads d` values, v.
+    /// - Returns: `[B, T, heads d]`.
+    public func selfAttention(
+        _ qkv: Tensor, heads: Int, positions: Tensor, contentBias: PackedVector, positionBias: PackedVector
+    ) -> Tensor {
+        precondition(
+            qkv.shape.rank == 3 && heads > 0 && qkv.shape[2] % (3 * heads) == 0
+                && positions.shape == Shape(2 * qkv.shape[1] - 1, qkv.shape[2] / 3)
+                && contentBias.count == positions.shape[1] && positionBias.count == positions.shape[1],
+            "attention: \(qkv.shape), \(heads) heads, positions \(positions.shape)")
+        let (batch, tokens, width) = (qkv.shape[0], qkv.shape[1], qkv.shape[2] / 3)
+        var arguments = ck_attention()
+        arguments.position_keys = positions.floatPointer
+        arguments.position_head = width / heads
+        arguments.position_row = width
+        arguments.query_bias = UnsafePointer(contentBias.pointer)
+        arguments.position_bias = UnsafePointer(positionBias.pointer)
+        let base = qkv.floatPointer
+        return attention(
+            query: base, key: base + width, value: base + 2 * width, rowStride: 3 * width, keyRowStride: 3 * width,
+            batch: batch, queries: tokens, keys: tokens, heads: heads, headSize: width / heads, scale: nil,
+            mask: .none, arguments)
+    }
+
     /// softmax(scale Q K^T + mask) V for each head; no matrix of scores is stored.
     ///
     /// - Parameters:
@@ -71,11 +103,11 @@ extension Workspace {
     private func attention(
         query: UnsafePointer<Float>, key: UnsafePointer<Float>, value: UnsafePointer<Float>, rowStride: Int,
         keyRowStride: Int, batch: Int, queries: Int, keys: Int, heads: Int, headSize: Int, scale: Float?,
-        mask: AttentionMask
+        mask: AttentionMask, _ shared: ck_attention = ck_attention()
     ) -> Tensor {
         let width = heads * headSize
         let y = allocate(Shape(batch, queries, width))
-        var arguments = ck_attention()
+        var arguments = shared
         arguments.batch = batch
         arguments.heads = heads
         arguments.queries = queries
@@ -109,7 +141,9 @@ extension Workspace {
             arguments.bias_batch = bias.shape[0] == 1 ? 0 : bias.shape[1] * queries * keys
         }
         precondition(mask.keyLengths.map { $0.count == batch } ?? true, "attention: key lengths for \(batch) sequences")
-        let flops = 4 * Double(batch * queries * keys) * Double(width)
+        // Scores and sums; with positions the scores of all distances, too.
+        let products: Double = arguments.position_keys == nil ? 4 : 6
+        let flops = products * Double(batch * queries * keys) * Double(width)
         let lengths = mask.keyLengths ?? []
         lengths.withUnsafeBufferPointer { buffer in
             arguments.key_lengths = mask.keyLengths == nil ? nil : buffer.baseAddress

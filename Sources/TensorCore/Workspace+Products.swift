@@ -114,7 +114,8 @@ extension Workspace {
     ///
     /// - Parameters:
     ///   - x: `[B, H, W, C]`.
-    ///   - weight: for each group `outputs / groups` rows of `(C / groups) * taps` values, one matrix a group.
+    ///   - weight: for each group `outputs / groups` rows of `(C / groups) * taps` values, one matrix a group, one
+    ///     after another in memory.
     ///   - window: the kernel's size, steps and padding.
     ///   - scale: `outputs` factors, such as a batch norm's; needs a bias.
     ///   - bias: `outputs` values.
@@ -134,6 +135,10 @@ extension Workspace {
         precondition(
             channels == groups * (first.inputs / taps) && first.inputs % taps == 0,
             "convolution: \(channels) channels by \(groups) groups of \(first.inputs) inputs")
+        let step = PackedMatrix.floatCount(outputs: first.outputs, inputs: first.inputs, form: first.form)
+        precondition(
+            weight.indices.allSatisfy { weight[$0].pointer == first.pointer + $0 * step },
+            "convolution: the groups' matrices do not lie one after another")
         let size = window.outputSize(height: height, width: width)
         let outputs = first.outputs * groups
         let y = allocate(Shape(batch, size.height, size.width, outputs))

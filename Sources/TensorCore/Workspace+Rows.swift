@@ -1,38 +1,61 @@
 import CKernels
 
 extension Workspace {
-    /// Layer norm over the last dimension: (x - mean) / sqrt(variance + epsilon) * weight + bias, population variance.
-    public func layerNorm(_ x: Tensor, weight: PackedVector?, bias: PackedVector?, epsilon: Float) -> Tensor {
-        rowNorm("layer norm", x, weight: weight, bias: bias, epsilon: epsilon, isRMS: false)
+    /// Layer norm over the last dimension: activation((x - mean) / sqrt(variance + epsilon) * weight + bias),
+    /// population variance.
+    ///
+    /// - Parameters:
+    ///   - x: `[..., C]`.
+    ///   - weight: C factors; `nil` counts as ones.
+    ///   - bias: C values; `nil` counts as zeros.
+    ///   - epsilon: added to the variance.
+    ///   - activation: what is applied last.
+    ///   - inPlace: whether the result takes x's memory, which nothing may read afterwards.
+    public func layerNorm(
+        _ x: Tensor, weight: PackedVector?, bias: PackedVector?, epsilon: Float, activation: Activation = .none,
+        inPlace: Bool = false
+    ) -> Tensor {
+        rowNorm(
+            "layer norm", x, weight: weight, bias: bias, epsilon: epsilon, isRMS: false, activation, inPlace: inPlace)
     }
 
     /// Root-mean-square norm over the last dimension: x / sqrt(mean(x^2) + epsilon) * weight.
     public func rmsNorm(_ x: Tensor, weight: PackedVector?, epsilon: Float) -> Tensor {
-        rowNorm("RMS norm", x, weight: weight, bias: nil, epsilon: epsilon, isRMS: true)
+        rowNorm("RMS norm", x, weight: weight, bias: nil, epsilon: epsilon, isRMS: true, .none, inPlace: false)
     }
 
     private func rowNorm(
-        _ name: StaticString, _ x: Tensor, weight: PackedVector?, bias: PackedVector?, epsilon: Float, isRMS: Bool
+        _ name: StaticString, _ x: Tensor, weight: PackedVector?, bias: PackedVector?, epsilon: Float, isRMS: Bool,
+        _ activation: Activation, inPlace: Bool
     ) -> Tensor {
         let width = x.shape[-1]
         precondition((weight?.count ?? width) == width && (bias?.count ?? width) == width, "\(name): \(x.shape)")
-        let y = allocate(x.shape)
+        let y = inPlace ? x : allocate(x.shape)
         let arguments = ck_layer_norm(
             rows: width == 0 ? 0 : x.count / width, c: width, in_ld: width, out_ld: width, input: x.floatPointer,
-            gamma: weight?.pointer, beta: bias?.pointer, output: y.mutableFloatPointer, eps: epsilon, rms: isRMS ? 1 : 0
-        )
+            gamma: weight?.pointer, beta: bias?.pointer, output: y.mutableFloatPointer, eps: epsilon,
+            rms: isRMS ? 1 : 0, activation: activation.kernelActivation)
         perform(name, .CK_OP_layer_norm_run, arguments, work: 3 * Double(x.count))
         return y
     }
 
     /// Group norm of `[B, ..., C]`: statistics over all positions and the C / groups channels of a group.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, ..., C]`.
+    ///   - groups: parts that the channels are cut into.
+    ///   - weight: C factors; `nil` counts as ones.
+    ///   - bias: C values; `nil` counts as zeros.
+    ///   - epsilon: added to the variance.
+    ///   - activation: what is applied last.
+    ///   - inPlace: whether the result takes x's memory, which nothing may read afterwards.
     public func groupNorm(
         _ x: Tensor, groups: Int, weight: PackedVector?, bias: PackedVector?, epsilon: Float,
-        activation: Activation = .none
+        activation: Activation = .none, inPlace: Bool = false
     ) -> Tensor {
         let (batch, channels) = (x.shape[0], x.shape[-1])
         precondition(groups > 0 && channels % groups == 0, "group norm: \(groups) groups of \(channels) channels")
-        let y = allocate(x.shape)
+        let y = inPlace ? x : allocate(x.shape)
         let pixels = batch * channels == 0 ? 0 : x.count / (batch * channels)
         let arguments = ck_group_norm(
             batch: batch, pixels: pixels, c: channels, groups: groups, input: x.floatPointer, gamma: weight?.pointer,

@@ -10,9 +10,10 @@ extension Workspace {
     ///   - sequences: where the sequences lie; the rows of padding see the sequence's own tokens.
     ///   - relativeBias: `[heads, 2 S - 1]` with S at least the longest sequence: what is added to the score of a query
     ///     at place i and a key at place j is element `S - 1 + j - i`; `nil` adds nothing.
+    ///   - biasGate: `[N, heads]`: what the biases of a row's query are multiplied by; `nil` counts as ones.
     /// - Returns: `[N, heads d]`.
     public func selfAttention(
-        _ qkv: Tensor, heads: Int, sequences: PackedSequences, relativeBias: Tensor? = nil
+        _ qkv: Tensor, heads: Int, sequences: PackedSequences, relativeBias: Tensor? = nil, biasGate: Tensor? = nil
     ) -> Tensor {
         precondition(
             qkv.shape.rank == 2 && heads > 0 && qkv.shape[1] % (3 * heads) == 0 && qkv.shape[0] == sequences.rowCount,
@@ -41,8 +42,15 @@ extension Workspace {
             arguments.bias_row = -1
             arguments.bias_head = places
         }
+        precondition(
+            biasGate.map { $0.shape == Shape(sequences.rowCount, heads) && relativeBias != nil } ?? true,
+            "attention: gates \(biasGate?.shape ?? []) for \(sequences.rowCount) rows, \(heads) heads")
+        arguments.gate_row = heads
+        arguments.gate_head = 1
         var row = 0
         for group in sequences.groups {
+            arguments.bias_gate = biasGate.map { $0.floatPointer + row * heads }
+            arguments.gate_batch = group.tokens * heads
             attend(group, arguments, qkv.floatPointer + row * 3 * width, y.mutableFloatPointer + row * width, width)
             row += group.count * group.tokens
         }

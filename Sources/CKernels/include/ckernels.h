@@ -143,6 +143,8 @@ void ck_depthwise2d_run(ck_tier tier, const ck_depthwise2d *args, int part, int 
 /// Element (image b, head h, token t, dimension d) of q lies at q + b*q_batch + h*q_head + t*q_row + d; k, v, out
 /// alike. Masks: causal (key j is seen by query i when j <= i + keys - queries), key_lengths (keys at or past it are
 /// unseen), bias (added to the scaled scores; -INFINITY hides). A query that sees no key gives zeros.
+/// Where there are position keys p (self-attention: queries == keys), scale (q + query_bias) k + scale (q +
+/// position_bias) p takes the place of scale q k: query i and key j meet row queries - 1 - i + j of p.
 typedef struct ck_attention {
   long batch, heads, queries, keys, head_dim;
   const float *q, *k, *v;
@@ -153,24 +155,32 @@ typedef struct ck_attention {
   const int32_t *key_lengths; // [batch] or NULL
   const float *bias;          // element (b, h, i, j) at bias + b*bias_batch + h*bias_head + i*bias_row + j, or NULL
   long bias_batch, bias_head, bias_row;
+  // What the bias of query i is multiplied by: at bias_gate + b*gate_batch + h*gate_head + i*gate_row; NULL: 1.
+  const float *bias_gate;
+  long gate_batch, gate_head, gate_row;
+  // [queries + keys - 1] rows, element (h, r, d) at position_keys + h*position_head + r*position_row + d; or NULL.
+  const float *position_keys;
+  long position_head, position_row;
+  const float *query_bias, *position_bias; // [heads][head_dim], where there are position keys
 } ck_attention;
 size_t ck_attention_scratch(const ck_attention *args);
 void ck_attention_run(ck_tier tier, const ck_attention *args, int part, int parts, void *scratch);
 
 // ---- rows and channels ----------------------------------------------------------------------------------------------
 /// Layer norm over each row of c values, population variance, two passes: (x - mean) / sqrt(var + eps) * gamma + beta.
-/// rms: x / sqrt(mean(x^2) + eps) * gamma. gamma, beta: [c] or NULL. May work in place.
+/// rms: x / sqrt(mean(x^2) + eps) * gamma; then activation. gamma, beta: [c] or NULL. May work in place.
 typedef struct ck_layer_norm {
   long rows, c, in_ld, out_ld;
   const float *input, *gamma, *beta;
   float *output;
   float eps;
   int rms;
+  ck_activation activation;
 } ck_layer_norm;
 void ck_layer_norm_run(ck_tier tier, const ck_layer_norm *args, int part, int parts, void *scratch);
 
 /// Group norm of dense [batch][pixels][c]: statistics over pixels and the c/groups channels of a group; then
-/// activation.
+/// activation. May work in place.
 typedef struct ck_group_norm {
   long batch, pixels, c, groups;
   const float *input, *gamma, *beta;
@@ -196,6 +206,23 @@ typedef struct ck_channel_gate {
   float *output;
 } ck_channel_gate;
 void ck_channel_gate_run(ck_tier tier, const ck_channel_gate *args, int part, int parts, void *scratch);
+
+/// y[r][j] = x[r][j] * sigmoid(x[r][c + j]), dense: x of 2 c channels, y of c.
+typedef struct ck_glu {
+  long rows, c;
+  const float *input;
+  float *output;
+} ck_glu;
+void ck_glu_run(ck_tier tier, const ck_glu *args, int part, int parts, void *scratch);
+
+/// Rotates pairs of channels of dense [batch][tokens][heads][2 half]: (a, b) = channels (i, i + half) of a head become
+/// (a cos - b sin, b cos + a sin), products rounded, with the cosines and sines [tokens][half] of the token.
+typedef struct ck_rotate {
+  long batch, tokens, heads, half;
+  const float *input, *cosines, *sines;
+  float *output;
+} ck_rotate;
+void ck_rotate_run(ck_tier tier, const ck_rotate *args, int part, int parts, void *scratch);
 
 /// y = activation(a + b) for n values; b may be NULL. May work in place.
 typedef struct ck_add {
@@ -268,6 +295,8 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_op {
   CK_OP_group_norm_run,
   CK_OP_channel_affine_run,
   CK_OP_channel_gate_run,
+  CK_OP_glu_run,
+  CK_OP_rotate_run,
   CK_OP_add_run,
   CK_OP_softmax_run,
   CK_OP_pool2d_run,

@@ -29,6 +29,8 @@ void cp_advise_huge(void *p, unsigned long n);
 /// Anonymous zeroed memory whose start is aligned to 2 MiB, or NULL; freed by cp_unmap with the same size.
 void *cp_map(unsigned long n);
 void cp_unmap(void *p, unsigned long n);
+/// Gives the pages of freed small memory back to the system.
+void cp_trim(void);
 /// Seconds on the monotonic clock.
 double cp_now(void);
 
