@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "ImageClassifiers", targets: ["ImageClassifiers"]),
         .library(name: "DualEncoder", targets: ["DualEncoder"]),
         .library(name: "SentenceEncoder", targets: ["SentenceEncoder"]),
+        .library(name: "AudioEncoder", targets: ["AudioEncoder"]),
         .library(name: "Text", targets: ["Text"]),
         .executable(name: "zoo", targets: ["zoo"]),
         .executable(name: "zoo-bench", targets: ["zoo-bench"]),
@@ -32,6 +33,7 @@ let package = Package(
         .systemLibrary(name: "CLibWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
         .systemLibrary(name: "CLibMD", pkgConfig: "libmd", providers: [.apt(["libmd-dev"])]),
         .systemLibrary(name: "CLibZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CLibSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
         .target(
             name: "CImageCodecs", dependencies: ["CLibPNG", "CLibJPEG", "CLibWebP"], cSettings: cRules),
 
@@ -42,8 +44,9 @@ let package = Package(
         .target(name: "Layers", dependencies: ["TensorCore"], swiftSettings: rules),
         .target(name: "Checkpoints", dependencies: ["Files", "TensorCore", "JSON", "CLibMD"], swiftSettings: rules),
         .target(name: "Media", dependencies: ["JSON", "CImageCodecs"], swiftSettings: rules),
-
+        .target(name: "Audio", dependencies: ["Files", "CLibSndFile"], swiftSettings: rules),
         .target(name: "Text", dependencies: ["Files", "JSON", "CLibZ"], swiftSettings: rules),
+        .target(name: "CTC", dependencies: ["Files", "JSON"], swiftSettings: rules),
 
         // Model families: each a product of its own, none knows another.
         .target(
@@ -55,6 +58,9 @@ let package = Package(
         .target(
             name: "SentenceEncoder", dependencies: ["TensorCore", "Layers", "JSON", "Checkpoints", "Text"],
             swiftSettings: rules),
+        .target(
+            name: "AudioEncoder", dependencies: ["TensorCore", "Layers", "JSON", "Checkpoints", "Audio", "CTC"],
+            swiftSettings: rules),
 
         // Exact search among embeddings.
         .target(name: "VectorIndex", dependencies: ["Files", "TensorCore"], swiftSettings: rules),
@@ -63,16 +69,16 @@ let package = Package(
         .target(
             name: "ModelZoo",
             dependencies: [
-                "TensorCore", "Layers", "JSON", "Checkpoints", "Media", "Text", "ImageClassifiers", "DualEncoder",
-                "SentenceEncoder",
+                "TensorCore", "Layers", "JSON", "Checkpoints", "Media", "Text", "Audio", "CTC", "ImageClassifiers",
+                "DualEncoder", "SentenceEncoder", "AudioEncoder",
             ],
             swiftSettings: rules),
         .target(name: "Arguments", swiftSettings: rules),
         .target(
             name: "ZooCommand",
             dependencies: [
-                "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "VectorIndex", "Text", "Media",
-                "Checkpoints", "JSON", "TensorCore", "Arguments",
+                "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder", "VectorIndex", "Text",
+                "Media", "Audio", "CTC", "Checkpoints", "JSON", "TensorCore", "Arguments",
             ],
             swiftSettings: rules),
         .executableTarget(name: "zoo", dependencies: ["ZooCommand"], swiftSettings: rules),
@@ -114,6 +120,18 @@ let package = Package(
             dependencies: ["SentenceEncoder", "TensorCore", "Layers", "Checkpoints", "JSON", "Text", "TestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: rules),
         .testTarget(
+            name: "AudioTests", dependencies: ["Audio", "Files", "JSON", "TestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: rules),
+        .testTarget(
+            name: "CTCTests", dependencies: ["CTC", "Files", "JSON", "TestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: rules),
+        .testTarget(
+            name: "AudioEncoderTests",
+            dependencies: [
+                "AudioEncoder", "TensorCore", "Layers", "Checkpoints", "JSON", "Audio", "CTC", "TestSupport",
+            ],
+            resources: [.copy("Fixtures")], swiftSettings: rules),
+        .testTarget(
             name: "VectorIndexTests", dependencies: ["VectorIndex", "Files", "TensorCore", "TestSupport"],
             swiftSettings: rules),
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"], swiftSettings: rules),
@@ -125,7 +143,8 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "zoo", "ZooCommand", "Arguments", "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder",
-                "VectorIndex", "Text", "Media", "Checkpoints", "JSON", "TensorCore", "TestSupport",
+                "AudioEncoder", "VectorIndex", "Text", "Media", "Audio", "CTC", "Checkpoints", "JSON", "TensorCore",
+                "TestSupport",
             ], swiftSettings: rules),
         .testTarget(name: "ArchitectureTests", swiftSettings: rules),
     ],

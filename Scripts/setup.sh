@@ -13,9 +13,10 @@ if command -v pkg-config >/dev/null 2>&1; then
     need libjpeg62-turbo-dev pkg-config --exists libjpeg
     need libwebp-dev pkg-config --exists libwebp
     need libmd-dev pkg-config --exists libmd
+    need libsndfile1-dev pkg-config --exists sndfile
     need zlib1g-dev pkg-config --exists zlib
 else
-    missing=" pkg-config libpng-dev libjpeg62-turbo-dev libwebp-dev libmd-dev zlib1g-dev"
+    missing=" pkg-config libpng-dev libjpeg62-turbo-dev libwebp-dev libsndfile1-dev libmd-dev zlib1g-dev"
 fi
 [ -n "$missing" ] || exit 0
 

@@ -12,26 +12,31 @@ import Testing
         "Layers": ["TensorCore"],
         "Checkpoints": ["Files", "TensorCore", "JSON", "CLibMD"],
         "Media": ["JSON", "CImageCodecs"],
+        "Audio": ["Files", "CLibSndFile"],
         "Text": ["Files", "JSON", "CLibZ"],
-        "ImageClassifiers": families,
-        "DualEncoder": families.union(["Text"]),
+        "CTC": ["Files", "JSON"],
+        "ImageClassifiers": families.union(["Media"]),
+        "DualEncoder": families.union(["Media", "Text"]),
         "SentenceEncoder": families.union(["Text"]),
+        "AudioEncoder": families.union(["Audio", "CTC"]),
         "VectorIndex": ["Files", "TensorCore"],
-        "ModelZoo": families.union(["Text", "ImageClassifiers", "DualEncoder", "SentenceEncoder"]),
+        "ModelZoo": families.union([
+            "Media", "Text", "Audio", "CTC", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder",
+        ]),
         "ZooCommand": [
-            "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "VectorIndex", "Text", "Layers", "Media",
-            "Checkpoints", "Files", "JSON", "TensorCore", "Arguments",
+            "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder", "VectorIndex", "Text",
+            "Layers", "Media", "Audio", "CTC", "Checkpoints", "Files", "JSON", "TensorCore", "Arguments",
         ],
         "zoo": ["ZooCommand"],
         "bench": ["TensorCore", "Arguments", "JSON"],
     ]
 
     /// What a family of models may import: no other family.
-    private static let families: Set<String> = ["Files", "TensorCore", "Layers", "Checkpoints", "Media", "JSON"]
+    private static let families: Set<String> = ["Files", "TensorCore", "Layers", "Checkpoints", "JSON"]
 
     /// Modules of C, and maps of the system's libraries.
     private static let cModules: Set<String> = [
-        "CKernels", "CPlatform", "CImageCodecs", "CLibPNG", "CLibJPEG", "CLibWebP", "CLibMD", "CLibZ",
+        "CKernels", "CPlatform", "CImageCodecs", "CLibPNG", "CLibJPEG", "CLibWebP", "CLibSndFile", "CLibMD", "CLibZ",
     ]
 
     /// What comes with the toolchain and may be imported everywhere; Foundation is not among it.
