@@ -1,3 +1,4 @@
+import AudioEncoder
 import Checkpoints
 public import DualEncoder
 import ImageClassifiers
@@ -8,7 +9,8 @@ public import TensorCore
 extension AnyModel {
     /// The arrays that ``run(_:outputs:)`` takes. An image classifier needs its one; a dual encoder takes
     /// `pixel_values`, `input_ids` or both, and `attention_mask` with the ids; a sentence encoder needs `input_ids` and
-    /// takes `attention_mask` (all ones where left out) and `token_type_ids` (zeros).
+    /// takes `attention_mask` (all ones where left out) and `token_type_ids` (zeros); an audio encoder needs
+    /// `input_values` and takes `attention_mask` (all ones).
     public var inputNames: [String] { family.inputNames }
 
     /// The arrays that ``run(_:outputs:)`` gives where it is given everything.
@@ -33,7 +35,24 @@ extension AnyModel {
         case (.dualEncoder(let model), "logits_per_image"): model.imageSize != nil && model.contextLength > 0
         case (.sentenceEncoder(let model), "sentence_embedding"):
             FileSystem.isRegularFile(FileSystem.join(model.folder, "modules.json"))
+        case (.audioEncoder(let model), "logits"): model.head != .none
+        case (.audioEncoder(let model), "last_hidden_state"): model.head == .none
         default: true
+        }
+    }
+
+    /// Arrays beyond ``outputNames(given:)`` that ``run(_:outputs:)`` gives for the named inputs where they are asked
+    /// for: of a dual encoder the states of a text's tokens, which condition image generators; of an audio encoder with
+    /// a head the last layer's states, where the head is for CTC `greedy_ids`, each frame's best token, and of any
+    /// `hidden_states`, what goes into the first block and what comes out of each, `[blocks + 1, B, frames, width]`.
+    public func extraOutputNames(given inputs: some Collection<String>) -> [String] {
+        guard case .audioEncoder(let model) = self, inputs.contains("input_values") else {
+            return family.extraOutputNames(given: inputs)
+        }
+        return switch model.head {
+        case .ctc: ["last_hidden_state", "greedy_ids", "hidden_states"]
+        case .classification: ["last_hidden_state", "hidden_states"]
+        case .none: ["hidden_states"]
         }
     }
 
@@ -41,9 +60,9 @@ extension AnyModel {
     ///
     /// - Parameters:
     ///   - inputs: arrays of ``inputNames``, in PyTorch's shapes; ids and masks are 64-bit integers.
-    ///   - outputs: what to compute, of those that ``outputNames(given:)`` and ``Family/extraOutputNames(given:)``
-    ///     list; logits alone take the least.
-    /// - Throws: ``ModelError`` where an input is missing or misshapen.
+    ///   - outputs: what to compute, of those that ``outputNames(given:)`` and ``extraOutputNames(given:)`` list;
+    ///     logits alone take the least.
+    /// - Throws: ``ModelError`` where an input is missing or misshapen, or this model lacks an output.
     public func run(_ inputs: [String: Tensor], outputs: [String]) throws(ModelError) -> [String: Tensor] {
         let possible = try family.outputNames(given: inputs.keys) + family.extraOutputNames(given: inputs.keys)
         if let output = outputs.first(where: { !possible.contains($0) }) {
@@ -53,6 +72,12 @@ extension AnyModel {
         case .imageClassifier(let model): return try Self.run(model, inputs, outputs)
         case .dualEncoder(let model): return try Self.run(model, inputs, outputs)
         case .sentenceEncoder(let model): return try Self.run(model, inputs, outputs)
+        case .audioEncoder(let model):
+            let own = outputNames + extraOutputNames(given: inputs.keys)
+            if let output = outputs.first(where: { !own.contains($0) }) {
+                throw .noOutput(name: output, folder: folder, gives: own)
+            }
+            return try Self.run(model, inputs, outputs)
         }
     }
 
@@ -106,6 +131,50 @@ extension AnyModel {
             return results.filter { outputs.contains($0.key) }
         } catch { throw .sentenceEncoder(error) }
     }
+
+    private static func run(
+        _ model: AudioEncoder, _ inputs: [String: Tensor], _ outputs: [String]
+    ) throws(ModelError) -> [String: Tensor] {
+        guard let sound = inputs["input_values"] else { return [:] }
+        let mask = inputs["attention_mask"]
+        do throws(AudioEncoderError) {
+            var results: [String: Tensor] = [:]
+            if outputs.contains("last_hidden_state") {
+                results["last_hidden_state"] = try model.hiddenStates(sound, attentionMask: mask)
+            }
+            if outputs.contains("hidden_states") {
+                var states: [Tensor] = []
+                for layer in 0...model.layerCount {
+                    states.append(try model.hiddenStates(sound, attentionMask: mask, layer: layer))
+                }
+                let shape = Shape([states.count] + (states.first?.shape.dimensions ?? []))
+                results["hidden_states"] = Tensor(states.flatMap(\.floats), shape: shape)
+            }
+            if outputs.contains("logits") || outputs.contains("greedy_ids") {
+                let logits = try model.logits(sound, attentionMask: mask)
+                results["logits"] = logits
+                if outputs.contains("greedy_ids") { results["greedy_ids"] = logits.largestAlongLastAxis() }
+            }
+            return results.filter { outputs.contains($0.key) }
+        } catch { throw .audioEncoder(error) }
+    }
+}
+
+extension Tensor {
+    /// The index of the largest value of each row, as 64-bit integers; of equal ones the first.
+    fileprivate func largestAlongLastAxis() -> Tensor {
+        let width = max(1, shape.dimensions.last ?? 1)
+        let indices: [Int64] = withFloats { values in
+            stride(from: 0, to: values.count, by: width).map { start in
+                var best = start
+                for place in start..<min(start + width, values.count) where values[place] > values[best] {
+                    best = place
+                }
+                return Int64(best - start)
+            }
+        }
+        return Tensor(integers: indices, shape: Shape(Array(shape.dimensions.dropLast())))
+    }
 }
 
 extension AnyModel.Family {
@@ -115,15 +184,17 @@ extension AnyModel.Family {
         case .imageClassifier: ["pixel_values"]
         case .dualEncoder: ["pixel_values", "input_ids", "attention_mask"]
         case .sentenceEncoder: ["input_ids", "attention_mask", "token_type_ids"]
+        case .audioEncoder: ["input_values", "attention_mask"]
         }
     }
 
-    /// The arrays that it gives where it is given everything.
+    /// The arrays that it gives where it is given everything; of an audio encoder one of them, by its head.
     public var outputNames: [String] {
         switch self {
         case .imageClassifier: ["logits", "features", "feature_map"]
         case .dualEncoder: ["image_embeds", "text_embeds", "logits_per_image"]
         case .sentenceEncoder: ["last_hidden_state", "sentence_embedding"]
+        case .audioEncoder: ["logits", "last_hidden_state"]
         }
     }
 
@@ -150,13 +221,20 @@ extension AnyModel.Family {
         case .sentenceEncoder:
             guard hasText else { throw failure() }
             return outputNames
+        case .audioEncoder:
+            guard inputs.contains("input_values") else { throw failure() }
+            return outputNames
         }
     }
 
-    /// Arrays beyond ``outputNames(given:)`` that it gives for the named inputs where they are asked for: of a dual
-    /// encoder the states of a text's tokens, which condition image generators.
+    /// Arrays beyond ``outputNames(given:)`` that models of this family can give for the named inputs where they are
+    /// asked for, see ``AnyModel/extraOutputNames(given:)``.
     public func extraOutputNames(given inputs: some Collection<String>) -> [String] {
-        self == .dualEncoder && inputs.contains("input_ids") ? ["last_hidden_state"] : []
+        switch self {
+        case .imageClassifier, .sentenceEncoder: []
+        case .dualEncoder: inputs.contains("input_ids") ? ["last_hidden_state"] : []
+        case .audioEncoder: inputs.contains("input_values") ? ["greedy_ids", "hidden_states"] : []
+        }
     }
 
     /// The towers of a dual encoder that the named inputs need.
@@ -173,6 +251,7 @@ extension AnyModel.Family {
         case .imageClassifier: "pixel_values"
         case .dualEncoder: "pixel_values, input_ids [, attention_mask], or both"
         case .sentenceEncoder: "input_ids [, attention_mask, token_type_ids]"
+        case .audioEncoder: "input_values [, attention_mask]"
         }
     }
 

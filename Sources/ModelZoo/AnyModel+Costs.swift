@@ -1,3 +1,4 @@
+import AudioEncoder
 import DualEncoder
 import ImageClassifiers
 public import Media
@@ -16,7 +17,7 @@ extension AnyModel {
             do throws(ImageClassifierError) { return try model.preprocessing() } catch { throw .imageClassifier(error) }
         case .dualEncoder(let model):
             do throws(DualEncoderError) { return try model.preprocessing() } catch { throw .dualEncoder(error) }
-        case .sentenceEncoder: return nil
+        case .sentenceEncoder, .audioEncoder: return nil
         }
     }
 
@@ -25,7 +26,7 @@ extension AnyModel {
     /// - Throws: ``ModelError`` where the folder has no tokenizer, or one that is not supported.
     public func tokenizer() throws(ModelError) -> Tokenizer? {
         switch self {
-        case .imageClassifier: return nil
+        case .imageClassifier, .audioEncoder: return nil
         case .dualEncoder(let model):
             do throws(DualEncoderError) { return try model.tokenizer() } catch { throw .dualEncoder(error) }
         case .sentenceEncoder(let model):
@@ -61,6 +62,12 @@ extension AnyModel {
                             tokenTypeIDs: inputs["token_type_ids"]))
                 }
             } catch { throw .sentenceEncoder(error) }
+        case .audioEncoder(let model):
+            do throws(AudioEncoderError) {
+                if let sound = inputs["input_values"] {
+                    accounts.append(try model.profile(sound, attentionMask: inputs["attention_mask"]))
+                }
+            } catch { throw .audioEncoder(error) }
         }
         // There is one at least: the names of the inputs were found to be enough.
         guard var sum = accounts.first else { throw .inputs(expected: family.usage, found: "nothing") }

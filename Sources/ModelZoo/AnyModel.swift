@@ -1,3 +1,4 @@
+public import AudioEncoder
 public import DualEncoder
 public import ImageClassifiers
 public import SentenceEncoder
@@ -11,6 +12,8 @@ public enum AnyModel: Sendable {
     case dualEncoder(DualEncoder)
     /// An encoder of sentences.
     case sentenceEncoder(SentenceEncoder)
+    /// An encoder of sound, with a head or without.
+    case audioEncoder(AudioEncoder)
 
     /// A family of models; the raw value is the task in Hugging Face's words.
     public enum Family: String, Sendable {
@@ -20,13 +23,19 @@ public enum AnyModel: Sendable {
         case dualEncoder = "zero-shot-image-classification"
         /// Sentence encoders.
         case sentenceEncoder = "sentence-similarity"
+        /// Audio encoders, most of which transcribe.
+        case audioEncoder = "automatic-speech-recognition"
 
         /// The family of a folder as its configuration says, without looking further; what nothing else recognises is
         /// an image classifier, whose error says what is known.
         public init(folder: String) {
-            self =
-                DualEncoder.recognises(folder)
-                ? .dualEncoder : SentenceEncoder.recognises(folder) ? .sentenceEncoder : .imageClassifier
+            if DualEncoder.recognises(folder) {
+                self = .dualEncoder
+            } else if SentenceEncoder.recognises(folder) {
+                self = .sentenceEncoder
+            } else {
+                self = AudioEncoder.recognises(folder) ? .audioEncoder : .imageClassifier
+            }
         }
 
         /// What a person calls a model of it.
@@ -35,6 +44,7 @@ public enum AnyModel: Sendable {
             case .imageClassifier: "an image classifier"
             case .dualEncoder: "a dual encoder"
             case .sentenceEncoder: "a sentence encoder"
+            case .audioEncoder: "an audio encoder"
             }
         }
     }
@@ -45,11 +55,12 @@ public enum AnyModel: Sendable {
     ///   - folder: of any family.
     ///   - runtime: where to compute; made with default settings where left out.
     ///   - towers: what is read into memory of a dual encoder; all of its tensors are checked in any case.
+    ///   - language: the adapter of an audio encoder that has one for each language; others have no use for it.
     ///   - plansOnly: reads no weights, only names and shapes.
     /// - Throws: ``ModelError``.
     public init(
         folder: String, runtime: Runtime? = nil, towers: Set<DualEncoder.Tower> = [.image, .text],
-        plansOnly: Bool = false
+        language: String? = nil, plansOnly: Bool = false
     ) throws(ModelError) {
         switch Family(folder: folder) {
         case .imageClassifier:
@@ -67,6 +78,22 @@ public enum AnyModel: Sendable {
                 self = .sentenceEncoder(
                     try SentenceEncoder(folder: folder, runtime: runtime, plansOnly: plansOnly))
             } catch { throw .sentenceEncoder(error) }
+        case .audioEncoder:
+            do throws(AudioEncoderError) {
+                self = .audioEncoder(
+                    try AudioEncoder(folder: folder, runtime: runtime, language: language, plansOnly: plansOnly))
+            } catch { throw .audioEncoder(error) }
+        }
+    }
+
+    /// What the model does, in Hugging Face's words: its family's task, but for audio encoders that classify or have no
+    /// head.
+    public var task: String {
+        guard case .audioEncoder(let model) = self else { return family.rawValue }
+        return switch model.head {
+        case .ctc: family.rawValue
+        case .classification: "audio-classification"
+        case .none: "feature-extraction"
         }
     }
 
@@ -76,6 +103,7 @@ public enum AnyModel: Sendable {
         case .imageClassifier: .imageClassifier
         case .dualEncoder: .dualEncoder
         case .sentenceEncoder: .sentenceEncoder
+        case .audioEncoder: .audioEncoder
         }
     }
 
@@ -85,6 +113,7 @@ public enum AnyModel: Sendable {
         case .imageClassifier(let model): model.architecture
         case .dualEncoder(let model): model.architecture
         case .sentenceEncoder(let model): model.architecture
+        case .audioEncoder(let model): model.architecture
         }
     }
 
@@ -94,6 +123,7 @@ public enum AnyModel: Sendable {
         case .imageClassifier(let model): model.folder
         case .dualEncoder(let model): model.folder
         case .sentenceEncoder(let model): model.folder
+        case .audioEncoder(let model): model.folder
         }
     }
 
@@ -103,6 +133,7 @@ public enum AnyModel: Sendable {
         case .imageClassifier(let model): model.parameterCount
         case .dualEncoder(let model): model.parameterCount
         case .sentenceEncoder(let model): model.parameterCount
+        case .audioEncoder(let model): model.parameterCount
         }
     }
 
@@ -112,6 +143,7 @@ public enum AnyModel: Sendable {
         case .imageClassifier(let model): model.weightBytes
         case .dualEncoder(let model): model.weightBytes
         case .sentenceEncoder(let model): model.weightBytes
+        case .audioEncoder(let model): model.weightBytes
         }
     }
 }

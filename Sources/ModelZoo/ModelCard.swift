@@ -6,7 +6,7 @@ public struct ModelCard: Sendable, Equatable {
     public struct Figure: Sendable, Equatable {
         /// What was measured, such as `top1` or `retrieval_recall_at_1`.
         public var name: String
-        /// The share of the test that the model gets right, 0 to 1.
+        /// The share of the test that the model gets right, or wrong by its name (`word_error_rate`), 0 to 1.
         public var value: Double
 
         /// The name as people read it: `retrieval recall at 1`.

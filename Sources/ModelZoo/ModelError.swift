@@ -1,3 +1,5 @@
+public import AudioEncoder
+import CTC
 public import DualEncoder
 public import ImageClassifiers
 public import SentenceEncoder
@@ -10,8 +12,12 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case dualEncoder(DualEncoderError)
     /// A sentence encoder's.
     case sentenceEncoder(SentenceEncoderError)
+    /// An audio encoder's.
+    case audioEncoder(AudioEncoderError)
     /// A model was given other arrays than it takes, by their names.
     case inputs(expected: String, found: String)
+    /// A model was asked for an array that it does not give, though others of its family do.
+    case noOutput(name: String, folder: String, gives: [String])
 
     /// The sentence a person reads.
     public var description: String {
@@ -19,6 +25,9 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
         case .imageClassifier(let error): error.description
         case .dualEncoder(let error): error.description
         case .sentenceEncoder(let error): error.description
+        case .audioEncoder(let error): error.description
+        case .noOutput(let name, let folder, let gives):
+            "\(folder): the model has no output \(name), it gives \(gives.joined(separator: ", "))"
         case .inputs(let expected, let found): "the model was given \(found), it takes \(expected)"
         }
     }
@@ -28,9 +37,11 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .imageClassifier(.input), .imageClassifier(.notFinite), .dualEncoder(.input), .dualEncoder(.notFinite),
             .sentenceEncoder(.input), .sentenceEncoder(.notFinite), .dualEncoder(.tokenizer(.tooLong)),
-            .sentenceEncoder(.tokenizer(.tooLong)), .inputs:
+            .sentenceEncoder(.tokenizer(.tooLong)), .audioEncoder(.input), .audioEncoder(.notFinite),
+            .audioEncoder(.audio), .audioEncoder(.ctc(.unspellable)), .audioEncoder(.ctc(.tooFewFrames)),
+            .audioEncoder(.ctc(.tooLarge)), .inputs:
             true
-        case .imageClassifier, .dualEncoder, .sentenceEncoder: false
+        case .imageClassifier, .dualEncoder, .sentenceEncoder, .audioEncoder, .noOutput: false
         }
     }
 }

@@ -9,6 +9,8 @@ public import TensorCore
 ///             "outputs": {"logits": "b1.out.logits.npy"}, "flops": 8178368512}],
 ///  "preprocess": {"image": "image.png", "pixel_values": "pixel_values.npy"}}
 /// ```
+///
+/// A model that hears has `"preprocess": {"audio": "audio.wav", "input_values": "input_values.npy"}`.
 public struct ReferenceCases: Sendable {
     /// One input and what the reference makes of it.
     public struct Case: Sendable {
@@ -22,12 +24,12 @@ public struct ReferenceCases: Sendable {
         public var flops: Double?
     }
 
-    /// A picture and the input that the reference's preprocessing makes of it.
-    public struct Preprocessing: Sendable {
-        /// The picture's file.
-        public var image: String
-        /// The array's file.
-        public var pixelValues: String
+    /// A picture or a sound, and the input that the reference's preprocessing makes of it.
+    public enum Preprocessing: Sendable, Equatable {
+        /// The files of the picture and of the array.
+        case picture(image: String, pixelValues: String)
+        /// The files of the sound and of the array.
+        case sound(audio: String, inputValues: String)
     }
 
     /// The folder the files lie in.
@@ -61,12 +63,7 @@ public struct ReferenceCases: Sendable {
                         flops: try entry.optionalDouble("flops", in: 0...1e18)))
             }
             self.cases = cases
-            if let entry = try config.optionalObject("preprocess") {
-                preprocessing = Preprocessing(
-                    image: try Self.file(entry, "image"), pixelValues: try Self.file(entry, "pixel_values"))
-            } else {
-                preprocessing = nil
-            }
+            preprocessing = try config.optionalObject("preprocess").map(Self.preprocessing)
         } catch { throw .config(error) }
     }
 
@@ -126,6 +123,13 @@ public struct ReferenceCases: Sendable {
         var files: [String: String] = [:]
         for name in config.keys { files[name] = try file(config, name) }
         return files
+    }
+
+    private static func preprocessing(_ config: Config) throws(ConfigError) -> Preprocessing {
+        if config.keys.contains("audio") {
+            return .sound(audio: try file(config, "audio"), inputValues: try file(config, "input_values"))
+        }
+        return .picture(image: try file(config, "image"), pixelValues: try file(config, "pixel_values"))
     }
 
     /// A file's name, which must not lead out of the folder.

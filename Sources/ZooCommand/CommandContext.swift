@@ -52,12 +52,14 @@ final class CommandContext {
     ///
     /// - Parameters:
     ///   - towers: what is read into memory of a dual encoder.
+    ///   - language: the adapter of an audio encoder that has one for each language.
     ///   - plansOnly: reads no weights, only names and shapes.
     func model(
         _ entry: Registry.Entry, _ runtime: Runtime, towers: Set<DualEncoder.Tower> = [.image, .text],
-        plansOnly: Bool = false
+        language: String? = nil, plansOnly: Bool = false
     ) throws(ModelError) -> AnyModel {
-        try AnyModel(folder: entry.folder, runtime: runtime, towers: towers, plansOnly: plansOnly)
+        try AnyModel(
+            folder: entry.folder, runtime: runtime, towers: towers, language: language, plansOnly: plansOnly)
     }
 
     /// Writes a value as one line of JSON.

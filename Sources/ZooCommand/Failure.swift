@@ -1,4 +1,7 @@
 import Arguments
+import Audio
+import AudioEncoder
+import CTC
 import Checkpoints
 import DualEncoder
 import ImageClassifiers
@@ -35,6 +38,9 @@ struct Failure: Error, CustomStringConvertible {
         case let error as ImageClassifierError: self.init(ModelError.imageClassifier(error))
         case let error as DualEncoderError: self.init(ModelError.dualEncoder(error))
         case let error as SentenceEncoderError: self.init(ModelError.sentenceEncoder(error))
+        case let error as AudioEncoderError: self.init(ModelError.audioEncoder(error))
+        case let error as AudioError: self.init(ModelError.audioEncoder(.audio(error)))
+        case let error as CTCError: self.init(error.description, Failure.exitCode(of: error))
         case let error as TokenizerError: self.init(ModelError.sentenceEncoder(.tokenizer(error)))
         case let error as ReferenceError: self.init(error.description, .unavailable)
         case let error as ConfigError: self.init(error.description, .unavailable)
@@ -42,9 +48,7 @@ struct Failure: Error, CustomStringConvertible {
         case let error as NPYError: self.init(error.description, .badData)
         case .file(let error) as VectorIndexError: self.init(error)
         case let error as VectorIndexError: self.init(error.description, .badData)
-        case let error as FileError:
-            let isInput = error.isNotFound && error.operation != "write"
-            self.init(error.description, isInput ? .inputNotFound : .inputOutput)
+        case let error as FileError: self.init(error.description, Failure.exitCode(of: error))
         default: self.init("internal error: \(error)", .internalError)
         }
     }
@@ -52,7 +56,42 @@ struct Failure: Error, CustomStringConvertible {
     /// What goes to standard error, without the line feed.
     var description: String { "zoo: \(oneLine(message))" }
 
-    private static func exitCode(of error: ModelError) -> ExitCode { error.isAboutInput ? .badData : .unavailable }
+    private static func exitCode(of error: ModelError) -> ExitCode {
+        switch error {
+        case .audioEncoder(.audio(let error)): exitCode(of: error)
+        // A file of the model's own.
+        case .audioEncoder(.ctc(.file)): .unavailable
+        case .audioEncoder(.ctc(let error)): exitCode(of: error)
+        case .audioEncoder(.noLanguage): .usage
+        default: error.isAboutInput ? .badData : .unavailable
+        }
+    }
+
+    private static func exitCode(of error: FileError) -> ExitCode {
+        error.isNotFound && error.operation != "write" ? .inputNotFound : .inputOutput
+    }
+
+    private static func exitCode(of error: AudioError) -> ExitCode {
+        switch error {
+        case .file(let error):
+            switch error.reason {
+            case .notRegular, .tooLarge, .invalidPath: .badData
+            case .system, .changed, .shortened: exitCode(of: error)
+            }
+        case .input: .inputOutput
+        case .argument: .usage
+        case .empty, .unsupported, .malformed, .truncated, .limit, .sample, .channel: .badData
+        }
+    }
+
+    private static func exitCode(of error: CTCError) -> ExitCode {
+        switch error {
+        case .file(let error): exitCode(of: error)
+        case .config: .unavailable
+        case .option: .usage
+        case .format, .emissions, .unspellable, .tooFewFrames, .tooLarge: .badData
+        }
+    }
 
     private static func exitCode(of problem: ImageError.Problem) -> ExitCode {
         switch problem {

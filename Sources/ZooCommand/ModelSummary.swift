@@ -53,7 +53,7 @@ struct ModelSummary {
 
     /// What the model does.
     var task: String {
-        (try? card.get())?.task ?? (try? model.get())?.family.rawValue ?? AnyModel.Family.imageClassifier.rawValue
+        (try? card.get())?.task ?? (try? model.get())?.task ?? AnyModel.Family.imageClassifier.rawValue
     }
 
     /// Bytes of all weight files.

@@ -1,4 +1,5 @@
 import Arguments
+import ModelZoo
 import TensorCore
 
 /// Options and arguments that several subcommands share, so that they mean and read the same everywhere.
@@ -18,6 +19,28 @@ enum SharedOptions {
 
     /// Texts that are too long for a model.
     static let truncate = Option.flag("--truncate", help: "Cut a text that is too long; an error otherwise")
+
+    /// The adapter of a model that has one for each language.
+    static let language = Option.text(
+        "--language", value: "CODE", help: "The language of a model that has several, such as eng ('zoo show')")
+
+    /// The adapter that the command line asks for.
+    ///
+    /// - Throws: ``UsageError`` where the model is of a family that has none.
+    static func language(_ parsed: ParsedArguments, _ entry: Registry.Entry) throws(UsageError) -> String? {
+        guard let language = parsed[language] else { return nil }
+        let family = AnyModel.Family(folder: entry.folder)
+        guard family == .audioEncoder else {
+            throw UsageError(
+                "option '--language' is for audio encoders; \(printable(entry.name)) is \(family.noun)",
+                path: parsed.path)
+        }
+        return language
+    }
+
+    /// Which channel of a sound is heard.
+    static let channel = Option.int(
+        "--channel", value: "N", range: 1...1024, help: "Hear this channel only, from 1; the mean of all if left out")
 
     /// A model by option, for commands whose arguments are inputs.
     static let model = Option.text(

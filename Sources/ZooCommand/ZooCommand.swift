@@ -10,7 +10,8 @@ public enum ZooCommand {
     static let all: [any Subcommand.Type] = [
         ClassifyCommand.self, ListCommand.self, ShowCommand.self, EvalCommand.self, RunCommand.self,
         PreprocessCommand.self, TokenizeCommand.self, EmbedCommand.self, MergeCommand.self, IndexCommand.self,
-        SearchCommand.self, VerifyCommand.self, BenchCommand.self, DoctorCommand.self, CompletionsCommand.self,
+        SearchCommand.self, TranscribeCommand.self, NGramCommand.self, VerifyCommand.self, BenchCommand.self,
+        DoctorCommand.self, CompletionsCommand.self,
     ]
 
     /// The command with everything below it, as data.

@@ -37,7 +37,7 @@ import Testing
         #expect((report["peak_gflops"] as? Double ?? 0) > 0.1 && (report["copy_gb_per_second"] as? Double ?? 0) > 0.1)
         #expect((report["threads"] as? Int) == (report["usable_threads"] as? Int))
         let libraries = try #require(report["libraries"] as? [String: String])
-        #expect(Set(libraries.keys) == ["libpng", "libjpeg-turbo", "libwebp"])
+        #expect(Set(libraries.keys) == ["libpng", "libjpeg-turbo", "libwebp", "libsndfile"])
         #expect(libraries.values.allSatisfy { $0.contains(".") })
         #expect((report["hugging_face_cache"] as? [String: Any])?["models"] as? Int == 1)
         let registries = try #require(report["registries"] as? [[String: Any]])

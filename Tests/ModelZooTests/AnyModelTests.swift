@@ -13,20 +13,22 @@ import Testing
     /// A folder of transformers, which does not say how tokens become a sentence's vector.
     private static let bert = "\(tests)/SentenceEncoderTests/Fixtures/bert-pretraining"
     private static let clip = "\(tests)/DualEncoderTests/Fixtures/transformers-clip"
+    private static func audio(_ name: String) -> String { "\(tests)/AudioEncoderTests/Fixtures/\(name)" }
     private let runtime = Runtime(threads: 2)
 
     @Test(arguments: [
         (resnet, AnyModel.Family.imageClassifier, "ResNet"), (minilm, .sentenceEncoder, "BERT"),
-        (clip, .dualEncoder, "CLIP"),
+        (clip, .dualEncoder, "CLIP"), (audio("wav2vec2-base"), .audioEncoder, "wav2vec 2.0"),
     ])
     func theFolderDecides(folder: String, family: AnyModel.Family, architecture: String) throws {
         #expect(AnyModel.Family(folder: folder) == family)
         let model = try AnyModel(folder: folder, runtime: runtime, plansOnly: true)
         #expect(model.family == family && model.architecture == architecture && model.folder == folder)
         #expect(model.parameterCount > 1000 && model.weightBytes > 0)
-        #expect(model.inputNames == family.inputNames && model.outputNames == family.outputNames)
-        #expect(try (model.preprocessing() == nil) == (family == .sentenceEncoder))
-        #expect(try (model.tokenizer() == nil) == (family == .imageClassifier))
+        #expect(model.inputNames == family.inputNames)
+        #expect(model.outputNames == (family == .audioEncoder ? ["logits"] : family.outputNames))
+        #expect(try (model.preprocessing() == nil) == [.sentenceEncoder, .audioEncoder].contains(family))
+        #expect(try (model.tokenizer() == nil) == [.imageClassifier, .audioEncoder].contains(family))
     }
 
     /// What no family knows is left to the classifiers, whose error lists what there is.
@@ -52,6 +54,8 @@ import Testing
         (.dualEncoder, ["input_ids", "pixel_values"], ["image_embeds", "text_embeds", "logits_per_image"]),
         (.sentenceEncoder, ["input_ids"], ["last_hidden_state", "sentence_embedding"]),
         (.sentenceEncoder, ["input_ids", "token_type_ids"], ["last_hidden_state", "sentence_embedding"]),
+        (.audioEncoder, ["input_values"], ["logits", "last_hidden_state"]),
+        (.audioEncoder, ["attention_mask", "input_values"], ["logits", "last_hidden_state"]),
     ])
     func outputsFollowFromInputs(family: AnyModel.Family, inputs: [String], outputs: [String]) throws {
         #expect(try family.outputNames(given: inputs) == outputs)
@@ -62,6 +66,7 @@ import Testing
         (.imageClassifier, ["pixel_values", "x"]), (.dualEncoder, []), (.dualEncoder, ["attention_mask"]),
         (.dualEncoder, ["attention_mask", "pixel_values"]), (.dualEncoder, ["pixel_values", "token_type_ids"]),
         (.sentenceEncoder, ["attention_mask"]), (.sentenceEncoder, ["pixel_values"]),
+        (.audioEncoder, ["attention_mask"]), (.audioEncoder, ["input_ids"]), (.audioEncoder, []),
     ])
     func uselessInputsAreErrors(family: AnyModel.Family, inputs: [String]) throws {
         let error = #expect(throws: ModelError.self) { try family.outputNames(given: inputs) }
@@ -76,7 +81,7 @@ import Testing
     }
 
     /// Every stored case of every family, and that measuring computes the same shapes.
-    @Test(arguments: [resnet, minilm, bert, clip])
+    @Test(arguments: [resnet, minilm, bert, clip, audio("wav2vec2-base"), audio("classifier"), audio("wavlm")])
     func casesAreTheReferences(folder: String) throws {
         let references = try ReferenceCases(model: folder)
         let model = try AnyModel(folder: folder, runtime: runtime)
@@ -94,6 +99,38 @@ import Testing
             #expect(try model.profile(inputs).allocations == 0)
         }
         #expect(!references.cases.isEmpty)
+    }
+
+    /// What an audio encoder gives, and what it is for, follow from its head.
+    @Test(arguments: [
+        ("hubert", "automatic-speech-recognition", ["logits"], ["last_hidden_state", "greedy_ids", "hidden_states"]),
+        ("classifier", "audio-classification", ["logits"], ["last_hidden_state", "hidden_states"]),
+    ])
+    func headsDecide(name: String, task: String, outputs: [String], extra: [String]) throws {
+        let model = try AnyModel(folder: Self.audio(name), runtime: runtime)
+        #expect(model.task == task && model.outputNames == outputs)
+        #expect(model.extraOutputNames(given: ["input_values"]) == extra)
+        #expect(model.extraOutputNames(given: []).isEmpty)
+        let sound = Tensor(shape: Shape(1, 2000)) { values in
+            for index in values.indices { values[index] = Float(index % 17) / 8 - 1 }
+        }
+        let found = try model.run(["input_values": sound], outputs: outputs + extra)
+        #expect(found.keys.sorted() == (outputs + extra).sorted())
+        let states = try #require(found["hidden_states"]?.shape)
+        #expect(states.rank == 4 && states.dimensions.dropFirst() == found["last_hidden_state"]?.shape.dimensions[...])
+        guard let ids = found["greedy_ids"], let logits = found["logits"] else {
+            let error = #expect(throws: ModelError.self) {
+                try model.run(["input_values": sound], outputs: ["greedy_ids"])
+            }
+            #expect(error?.description.contains("has no output greedy_ids, it gives logits") == true)
+            #expect(error?.isAboutInput == false)
+            return
+        }
+        let (values, width) = (logits.floats, logits.shape[2])
+        for (frame, id) in ids.integers.enumerated() {
+            let row = values[frame * width..<(frame + 1) * width]
+            #expect(row.max() == row[row.startIndex + Int(id)])
+        }
     }
 
     @Test func aFolderWithoutPoolingGivesNoSentences() throws {

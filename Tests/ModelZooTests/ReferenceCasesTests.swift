@@ -29,10 +29,20 @@ import Testing
         #expect(found.cases.map(\.name) == ["b1", "b2"])
         #expect(found.cases[0].inputs == ["pixel_values": "in.npy"] && found.cases[0].outputs == ["logits": "out.npy"])
         #expect(found.cases[0].flops == 12 && found.cases[1].flops == nil)
-        #expect(found.preprocessing?.image == "image.png" && found.preprocessing?.pixelValues == "x.npy")
+        #expect(found.preprocessing == .picture(image: "image.png", pixelValues: "x.npy"))
         #expect(try found.named("b2").inputs.isEmpty)
         let error = #expect(throws: ReferenceError.self) { try found.named("b3") }
         #expect(error?.description == "no case \"b3\"; there are b1, b2")
+    }
+
+    @Test func aSoundIsPrepared() throws {
+        let found = try cases(
+            #"{"cases": [], "preprocess": {"audio": "audio.wav", "input_values": "x.npy", "processor": "P"}}"#)
+        #expect(found.preprocessing == .sound(audio: "audio.wav", inputValues: "x.npy"))
+        #expect(throws: ReferenceError.self) {
+            try cases(#"{"cases": [], "preprocess": {"audio": "../audio.wav", "input_values": "x.npy"}}"#)
+        }
+        #expect(throws: ReferenceError.self) { try cases(#"{"cases": [], "preprocess": {"audio": "audio.wav"}}"#) }
     }
 
     @Test func arraysBecomeTensors() throws {

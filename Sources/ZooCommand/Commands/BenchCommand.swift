@@ -1,4 +1,5 @@
 import Arguments
+import AudioEncoder
 import DualEncoder
 import ModelZoo
 import TensorCore
@@ -15,6 +16,8 @@ enum BenchCommand: Subcommand {
         "--batch", "-b", value: "B", range: 1...4096, help: "Use B inputs of made-up values, 1 if left out")
     private static let size = Option.text(
         "--size", value: "HxW", help: "Size of made-up images, such as 224x224; what the model is made for if left out")
+    private static let duration = Option.double(
+        "--duration", value: "S", range: 0.1...3600, help: "Seconds of made-up sounds, 10 if left out")
     private static let iterations = Option.int(
         "--iterations", "-n", value: "N", range: 1...1_000_000, help: "Time N passes")
     private static let seconds = Option.double(
@@ -32,11 +35,12 @@ enum BenchCommand: Subcommand {
             """,
         arguments: [model],
         options: [
-            reference, batch, size, tower, tokens, SharedOptions.threads, iterations, seconds, profile,
+            reference, batch, size, tower, tokens, duration, SharedOptions.threads, iterations, seconds, profile,
             SharedOptions.json, worker,
         ],
         exclusive: [
-            [reference, batch], [reference, size], [reference, tower], [reference, tokens], [iterations, seconds],
+            [reference, batch], [reference, size], [reference, tower], [reference, tokens], [reference, duration],
+            [iterations, seconds],
         ],
         environment: [
             Command.Entry("BENCH_CKPT", "With --worker: the model's folder"),
@@ -46,6 +50,7 @@ enum BenchCommand: Subcommand {
             Command.Example("zoo bench resnet-cifar10 --profile", "Where the time goes for one picture"),
             Command.Example("zoo bench ./vit --batch 8 --threads 2 --json", "For programs"),
             Command.Example("zoo bench ./clip --tower text --batch 80", "The text tower on 80 prompts"),
+            Command.Example("zoo bench ./wav2vec2-base --duration 30", "Half a minute of sound at once"),
         ])
 
     /// Passes before the first timed one: memory is taken, caches fill, threads wake.
@@ -92,7 +97,7 @@ enum BenchCommand: Subcommand {
         let report = BenchReport(
             model: entry.name, architecture: model.architecture, reference: parsed[reference],
             shapes: model.inputNames.compactMap { inputs[$0]?.shape }, runtime: runtime, loadSeconds: loadSeconds,
-            times: times,
+            times: times, soundSeconds: soundSeconds(model, inputs),
             peak: peak, flops: last.flops, peakMemory: peakMemory(), activationBytes: first.activationBytes,
             allocations: last.allocations, profile: parsed[profile] ? last : nil)
         if parsed[SharedOptions.json] {
@@ -147,15 +152,28 @@ enum BenchCommand: Subcommand {
         guard parsed[size] == nil || readsImages else {
             throw UsageError("option '--size' is for images", path: parsed.path)
         }
-        guard parsed[tokens] == nil || !readsImages || towers.contains(.text) else {
+        let readsTexts = model.family == .sentenceEncoder || towers.contains(.text)
+        guard parsed[tokens] == nil || readsTexts else {
             throw UsageError("option '--tokens' is for texts", path: parsed.path)
+        }
+        guard parsed[duration] == nil || model.family == .audioEncoder else {
+            throw UsageError("option '--duration' is for sounds", path: parsed.path)
         }
         var inputs: [String: Tensor] = [:]
         if readsImages { inputs["pixel_values"] = try MadeUpInputs.images(model, batch: batch, size: try size(parsed)) }
-        if model.family == .sentenceEncoder || towers.contains(.text) {
+        if case .audioEncoder(let encoder) = model {
+            inputs["input_values"] = try MadeUpInputs.sounds(encoder, batch: batch, seconds: parsed[duration] ?? 10)
+        }
+        if readsTexts {
             inputs.merge(try MadeUpInputs.texts(model, batch: batch, tokens: parsed[tokens])) { $1 }
         }
         return inputs
+    }
+
+    /// Seconds of sound in the inputs together; `nil` where they are no sound.
+    private static func soundSeconds(_ model: AnyModel, _ inputs: [String: Tensor]) -> Double? {
+        guard case .audioEncoder(let encoder) = model, let values = inputs["input_values"] else { return nil }
+        return Double(values.count) / Double(encoder.samplingRate)
     }
 
     /// The size that made-up images shall have, where it is said.

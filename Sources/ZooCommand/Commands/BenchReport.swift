@@ -14,6 +14,8 @@ struct BenchReport {
     let loadSeconds: Double
     /// Seconds of each pass, at least one.
     let times: [Double]
+    /// Seconds of sound that a pass hears; `nil` where it hears none.
+    let soundSeconds: Double?
     /// The machine's floating-point operations a second, measured around the passes.
     let peak: Double
     /// Floating-point operations of a pass.
@@ -56,6 +58,7 @@ struct BenchReport {
             "peak_rss_mb": peakMemory.map { rounded(Double($0) / 1e6) } ?? .null,
             "activations_mb": rounded(Double(activationBytes) / 1e6), "allocations": JSONValue(allocations),
         ]
+        if let soundSeconds { object["real_time_factor"] = JSONValue((median / soundSeconds * 1e6).rounded() / 1e6) }
         if profile != nil {
             object["profile"] = .array(
                 kinds.map { kind in
@@ -85,6 +88,14 @@ struct BenchReport {
         ])
         if shape.rank > 0, shape[0] > 1 {
             figures.add(["Throughput", "\(Format.count(Double(shape[0]) / median)) inputs a second"])
+        }
+        if let soundSeconds {
+            let factor = median / soundSeconds
+            let speed = Format.decimal(1 / max(factor, 1e-9), 1)
+            figures.add([
+                "Real time",
+                "factor \(Format.decimal(factor, 4)), \(speed) times as fast as it plays",
+            ])
         }
         figures.add(["Operations", Format.count(flops, unit: "FLOP")])
         figures.add([

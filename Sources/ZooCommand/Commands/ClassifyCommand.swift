@@ -6,7 +6,7 @@ import JSON
 import ModelZoo
 import TensorCore
 
-/// `zoo classify`: what is in pictures.
+/// `zoo classify`: what is in pictures, and in sounds.
 enum ClassifyCommand: Subcommand {
     private static let top = Option.int(
         "--top", "-k", value: "K", range: 1...1000, help: "Classes to show of each picture, 5 if left out")
@@ -17,7 +17,7 @@ enum ClassifyCommand: Subcommand {
     private static let noCache = Option.flag(
         "--no-cache", help: "Encode the labels anew, and do not keep what comes of it")
     private static let inputs = Argument(
-        "INPUT", .file(extensions: InputList.pictures),
+        "INPUT", .file(extensions: InputList.pictures + InputList.sounds),
         help: "A picture (PNG, JPEG, WebP), a folder with everything below it, or - for paths on standard input"
     ).repeating()
 
@@ -32,6 +32,7 @@ enum ClassifyCommand: Subcommand {
             as open_clip does it. CLIP's scores are probabilities among the labels and add up to one; SigLIP's are one \
             probability a label. With --multi-label CLIP's labels are scored one by one, each against the word \
             '\(ZeroShot.neutralWord)' in the same templates: above 50 % where the label fits better than that.
+            With an audio encoder that classifies, inputs are sounds (WAV, FLAC, Ogg, Opus, MP3, AIFF).
             What the labels come to is kept in the cache folder, so that the next run with the same model, labels and \
             templates need not encode them.
             """,
@@ -54,6 +55,7 @@ enum ClassifyCommand: Subcommand {
             Command.Example(
                 "zoo classify --labels-from names.txt --templates openai-80 -m ./clip-vit-base-patch32 photos",
                 "Many labels, each in 80 prompts"),
+            Command.Example("zoo classify --model ./wav2vec2-keywords word.wav", "A sound, by an audio encoder"),
         ])
 
     /// The model that is used where none is named.
@@ -68,7 +70,18 @@ enum ClassifyCommand: Subcommand {
             parsed[SharedOptions.model], context.registry, default: labels == nil ? defaultModel : defaultDualEncoder)
         try check(parsed, entry, hasLabels: labels != nil)
         let words = parsed[inputs]
+        if parsed[SharedOptions.model] == nil, context.path(words[0]).hasExtension(in: InputList.sounds) {
+            throw UsageError(
+                "\(printable(words[0])) is a sound: name an audio encoder that classifies with --model; what is said in "
+                    + "it is written down by 'zoo transcribe'", path: parsed.path)
+        }
         let batch = parsed[batch]
+        if AnyModel.Family(folder: entry.folder) == .audioEncoder {
+            let list = InputList(
+                words.map(context.path), list: PathList(isNullSeparated: parsed[null]), extensions: InputList.sounds)
+            let tally = try SoundClassification.run(list, entry, parsed, context, top: parsed[top])
+            return try finish(tally, words, "sounds", InputList.sounds, context)
+        }
         let list = InputList(
             words.map(context.path), list: PathList(isNullSeparated: parsed[null]))
         let stream = try ImageStream(list, ahead: batch)
@@ -100,15 +113,22 @@ enum ClassifyCommand: Subcommand {
         }
         progress.finish()
         try writer.finish()
-        if writer.tally.total == 0, Interruption.exitCode == nil {
+        return try finish(writer.tally, words, "pictures", InputList.pictures, context)
+    }
+
+    /// Tells what could not be done.
+    private static func finish(
+        _ tally: FailureTally, _ words: [String], _ noun: String, _ extensions: [String], _ context: CommandContext
+    ) throws(Failure) -> ExitCode {
+        if tally.total == 0, Interruption.exitCode == nil {
             let what = words.map { $0 == "-" ? "standard input" : printable($0) }.joined(separator: ", ")
             throw Failure(
-                "no pictures in \(what) (looked for \(InputList.pictures.joined(separator: ", ")))", .inputNotFound)
+                "no \(noun) in \(what) (looked for \(extensions.joined(separator: ", ")))", .inputNotFound)
         }
-        if writer.tally.failed > 0, writer.tally.total > 1 {
-            context.note("\(writer.tally.failed) of \(writer.tally.total) inputs could not be classified")
+        if tally.failed > 0, tally.total > 1 {
+            context.note("\(tally.failed) of \(tally.total) inputs could not be classified")
         }
-        return writer.tally.exitCode
+        return tally.exitCode
     }
 
     /// Loads a dual encoder for labels, while the first picture is decoded and prepared.
@@ -151,6 +171,11 @@ enum ClassifyCommand: Subcommand {
             throw UsageError(
                 "\(name) is a sentence encoder and reads no pictures: name an image classifier with --model, or a "
                     + "dual encoder and labels", path: parsed.path)
+        case (.audioEncoder, _):
+            guard hasLabels || PromptOptions.areGiven(parsed) || parsed[LabelOptions.multiLabel] else { return }
+            throw UsageError(
+                "\(name) is an audio encoder and has classes of its own: leave labels and templates out",
+                path: parsed.path)
         case (.imageClassifier, false):
             guard PromptOptions.areGiven(parsed) || parsed[LabelOptions.multiLabel] else { return }
             throw UsageError(

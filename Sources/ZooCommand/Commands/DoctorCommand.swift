@@ -1,4 +1,5 @@
 import Arguments
+import Audio
 import Checkpoints
 import JSON
 import Media
@@ -116,7 +117,7 @@ private struct Examination {
             ("Memory", "\(Format.bytes(Machine.memory)), copied at \(Format.count(bandwidth, unit: "B/s"))"),
             (
                 "Libraries",
-                ImageLibraries.versions.map { "\($0.name) \($0.version)" }.joined(separator: ", ")
+                Self.libraryVersions.map { "\($0.name) \($0.version)" }.joined(separator: ", ")
             ),
         ]
         for root in roots {
@@ -151,9 +152,13 @@ private struct Examination {
         ]
     }
 
+    private static var libraryVersions: [(name: String, version: String)] {
+        ImageLibraries.versions + [("libsndfile", SoundLibrary.version)]
+    }
+
     private var libraries: JSONObject {
         var object = JSONObject()
-        for library in ImageLibraries.versions { object[library.name] = JSONValue(library.version) }
+        for library in Self.libraryVersions { object[library.name] = JSONValue(library.version) }
         return object
     }
 }

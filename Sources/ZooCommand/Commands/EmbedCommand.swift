@@ -1,7 +1,7 @@
 import Arguments
 import ModelZoo
 
-/// `zoo embed`: pictures and texts as vectors.
+/// `zoo embed`: pictures, texts and sounds as vectors.
 enum EmbedCommand: Subcommand {
     static let text = Option.text(
         "--text", value: "STRING", help: "Embed this text; words that stand alone are then texts, too"
@@ -16,6 +16,9 @@ enum EmbedCommand: Subcommand {
     static let pool = Option.choice(
         "--pool", default: EmbeddingModel.Pool.model,
         help: "How a classifier's last feature map becomes one vector; 'model' pools as the network does")
+    static let layer = Option.int(
+        "--layer", value: "N", range: 0...1000,
+        help: "Take the states after block N of an audio encoder, 0 before the first; the last state if left out")
     static let prompt = Option.text("--prompt", value: "NAME", help: "The prompt of a sentence encoder to use")
     static let shard = Option.text("--shard", value: "I/N", help: "Embed part I of N only, to be merged later")
     static let restart = Option.flag("--restart", help: "Throw away what an unfinished run has left")
@@ -24,17 +27,19 @@ enum EmbedCommand: Subcommand {
         help: "Pictures to embed at once; results do not depend on it")
     static let null = Option.flag("--null", help: "Paths on standard input end in a zero byte")
     static let inputs = Argument(
-        "INPUT", .file(extensions: InputList.pictures),
-        help: "A picture (PNG, JPEG, WebP), a folder with everything below it, or - for paths on standard input"
+        "INPUT", .file(extensions: InputList.pictures + InputList.sounds),
+        help:
+            "A picture (PNG, JPEG, WebP), a sound, a folder with everything below it, or - for paths on standard input"
     ).repeating(minimum: 0)
 
     static let command = Command(
-        "embed", summary: "Turn pictures and texts into vectors",
+        "embed", summary: "Turn pictures, texts and sounds into vectors",
         discussion: """
             A dual encoder embeds pictures and texts in one space, a sentence encoder texts, an image classifier \
             pictures (what enters its last layer). Vectors of dual encoders have length 1 unless --no-normalize is \
-            given; sentence encoders' have where their modules say so. Where no model is named it is the first dual \
-            encoder that 'zoo list' shows.
+            given; sentence encoders' have where their modules say so. An audio encoder embeds sounds (WAV, FLAC, Ogg, \
+            Opus, MP3, AIFF) as the mean of its hidden states over time. Where no model is named it is the first dual \
+            encoder that 'zoo list' shows, for sounds the first audio encoder.
             FILE.jsonl has a line {"input","model","embedding":[...]} an input, or {"input","error"}. FILE.npy is an \
             fp32 array [vectors, width], and FILE.ids.jsonl beside it has a line {"input"} a row; an input that failed \
             has neither. What is being made is kept in FILE.npy.partial: where a run was stopped or killed, the same \
@@ -44,9 +49,8 @@ enum EmbedCommand: Subcommand {
             """,
         arguments: [inputs],
         options: [
-            SharedOptions.model, text, textFrom, output, normalize, noNormalize, pool, prompt, SharedOptions.truncate,
-            shard, restart,
-            SharedOptions.threads, batch, null,
+            SharedOptions.model, text, textFrom, output, normalize, noNormalize, pool, layer, prompt,
+            SharedOptions.truncate, shard, restart, SharedOptions.threads, batch, null,
         ],
         exclusive: [[text, textFrom], [normalize, noNormalize]],
         examples: [
@@ -56,6 +60,8 @@ enum EmbedCommand: Subcommand {
                 "zoo embed --model ./minilm --text-from lines.txt --output lines.jsonl",
                 "A file's lines, by a "
                     + "sentence encoder"),
+            Command.Example(
+                "zoo embed -m ./wav2vec2-base --layer 8 recordings -o r.npy", "Sounds, by the states after block 8"),
             Command.Example("zoo embed photos --shard 1/2 -o part1.npy", "The first half, to be merged"),
         ])
 
@@ -106,6 +112,7 @@ enum EmbedCommand: Subcommand {
                     pictures: inputs.compactMap { if case .picture(let path) = $0 { path } else { nil } },
                     batch: request.batch)
             case .texts: EmbeddingRun(texts: inputs, batch: request.batch)
+            case .sounds: EmbeddingRun(sounds: inputs)
             }
         try run.use(try request.load(context))
         let progress = context.progress("embed", total: inputs.count)
@@ -130,10 +137,10 @@ private enum EmbedStream {
         var total: Int?
         switch (request.content, request.isSharded) {
         case (.pictures, false):
-            run = try EmbeddingRun(pictures: request.pictures, batch: request.batch)
-            total = request.pictures.knownCount
+            run = try EmbeddingRun(pictures: request.paths, batch: request.batch)
+            total = request.paths.knownCount
         case (.pictures, true):
-            let all = Array(request.pictures)
+            let all = Array(request.paths)
             let slice = Array(all[request.shard.range(of: all.count)])
             run = try EmbeddingRun(pictures: slice, batch: request.batch)
             total = slice.count
@@ -141,6 +148,14 @@ private enum EmbedStream {
             let all = try request.allInputs()
             let slice = all[request.shard.range(of: all.count)]
             run = EmbeddingRun(texts: slice, batch: request.batch)
+            total = slice.count
+        case (.sounds, false):
+            run = EmbeddingRun(sounds: request.paths.lazy.map { .sound($0) })
+            total = request.paths.knownCount
+        case (.sounds, true):
+            let all = try request.allInputs()
+            let slice = all[request.shard.range(of: all.count)]
+            run = EmbeddingRun(sounds: slice)
             total = slice.count
         }
         try run.use(try request.load(context))

@@ -7,7 +7,7 @@ import TensorCore
 struct EmbedRequest {
     /// The model.
     let entry: Registry.Entry
-    /// Pictures or texts.
+    /// Pictures, texts or sounds.
     let content: EmbeddingModel.Content
     /// How they are embedded.
     let options: EmbeddingModel.Options
@@ -19,8 +19,8 @@ struct EmbedRequest {
     let isSharded: Bool
     /// Pictures at once.
     let batch: Int
-    /// The pictures, where these are what is embedded.
-    let pictures: InputList
+    /// The files, where pictures or sounds are what is embedded.
+    let paths: InputList
 
     private let words: [String]
     private let texts: [String]
@@ -33,13 +33,11 @@ struct EmbedRequest {
         words = parsed[EmbedCommand.inputs]
         texts = parsed[EmbedCommand.text] + (parsed[EmbedCommand.text].isEmpty ? [] : words)
         textFile = parsed[EmbedCommand.textFrom].map(context.path)
-        content = texts.isEmpty && textFile == nil ? .pictures : .texts
-        if content == .pictures, words.isEmpty { throw usage("missing argument INPUT, or --text, or --text-from") }
+        let hasTexts = !texts.isEmpty || textFile != nil
+        if !hasTexts, words.isEmpty { throw usage("missing argument INPUT, or --text, or --text-from") }
         if textFile != nil, !words.isEmpty {
             throw usage("texts come from '--text-from', so '\(printable(words[0]))' has no place")
         }
-        pictures = InputList(words.map(context.path), list: PathList(isNullSeparated: parsed[EmbedCommand.null]))
-
         files = try parsed[EmbedCommand.output].map { path in
             guard let files = EmbeddingFiles(path) else {
                 throw usage("option '--output': '\(printable(path))' is neither FILE.npy nor FILE.jsonl")
@@ -63,10 +61,18 @@ struct EmbedRequest {
         let normalizes: Bool? = parsed[EmbedCommand.normalize] ? true : parsed[EmbedCommand.noNormalize] ? false : nil
         options = EmbeddingModel.Options(
             normalizes: normalizes, pool: parsed[EmbedCommand.pool], prompt: parsed[EmbedCommand.prompt],
-            truncates: parsed[SharedOptions.truncate])
+            truncates: parsed[SharedOptions.truncate], layer: parsed[EmbedCommand.layer])
 
-        entry = try EmbeddingModel.find(parsed[SharedOptions.model], context.registry)
-        if let refusal = EmbeddingModel.refusal(AnyModel.Family(folder: entry.folder), content, options) {
+        let places = words.map(context.path)
+        let isSound = !hasTexts && places.allSatisfy { $0.hasExtension(in: InputList.sounds) }
+        entry = try EmbeddingModel.find(
+            parsed[SharedOptions.model], context.registry, default: isSound ? .audioEncoder : .dualEncoder)
+        let family = AnyModel.Family(folder: entry.folder)
+        content = hasTexts ? .texts : family == .audioEncoder ? .sounds : .pictures
+        paths = InputList(
+            places, list: PathList(isNullSeparated: parsed[EmbedCommand.null]),
+            extensions: content == .sounds ? InputList.sounds : InputList.pictures)
+        if let refusal = EmbeddingModel.refusal(family, content, options) {
             throw usage("\(printable(entry.name)) \(refusal)")
         }
         runtime = context.runtime(threads: parsed[SharedOptions.threads])
@@ -76,7 +82,11 @@ struct EmbedRequest {
     ///
     /// - Throws: ``InputError`` where the file of texts cannot be opened.
     func allInputs() throws -> [EmbeddingInput] {
-        guard content == .texts else { return pictures.map { .picture($0) } }
+        switch content {
+        case .pictures: return paths.map { .picture($0) }
+        case .sounds: return paths.map { .sound($0) }
+        case .texts: break
+        }
         guard let textFile else { return texts.map { .text($0) } }
         let lines = try LineReader(textFile)
         return lines.map { line in
@@ -115,22 +125,26 @@ struct EmbedRequest {
     var nothingFound: Failure {
         if let textFile { return Failure("\(textFile.shown): no lines", .badData) }
         let places = words.map { $0 == "-" ? "standard input" : printable($0) }.joined(separator: ", ")
-        return Failure(
-            "no pictures in \(places) (looked for \(InputList.pictures.joined(separator: ", ")))", .inputNotFound)
+        let (noun, extensions) =
+            content == .sounds ? ("sounds", InputList.sounds) : ("pictures", InputList.pictures)
+        return Failure("no \(noun) in \(places) (looked for \(extensions.joined(separator: ", ")))", .inputNotFound)
     }
 }
 
 extension EmbeddingModel {
-    /// The model of a name; where none is named, the registry's first dual encoder.
-    static func find(_ name: String?, _ registry: Registry) throws -> Registry.Entry {
+    /// The model of a name; where none is named, the registry's first of a family.
+    static func find(
+        _ name: String?, _ registry: Registry, default family: AnyModel.Family = .dualEncoder
+    ) throws -> Registry.Entry {
         if let name { return try registry.find(name) }
         let entries = registry.entries()
-        if let entry = entries.first(where: { AnyModel.Family(folder: $0.folder) == .dualEncoder }) { return entry }
+        if let entry = entries.first(where: { AnyModel.Family(folder: $0.folder) == family }) { return entry }
         let known = entries.map(\.name).joined(separator: ", ")
         throw Failure(
             entries.isEmpty
                 ? "no models were found in \(registry.roots.joined(separator: ", ")); name a folder with --model DIR"
-                : "there is no dual encoder among the models; name a model with --model, known: \(known)", .unavailable)
+                : "there is no \(family.noun.drop { $0 != " " }.dropFirst()) among the models; name a model with "
+                    + "--model, known: \(known)", .unavailable)
     }
 }
 

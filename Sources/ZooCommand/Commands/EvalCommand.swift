@@ -3,38 +3,57 @@ import DualEncoder
 import ImageClassifiers
 import ModelZoo
 
-/// `zoo eval`: how often a classifier is right.
+/// `zoo eval`: how often a classifier is right, and how many words a transcriber gets wrong.
 enum EvalCommand: Subcommand {
     private static let limit = Option.int(
         "--limit", "-n", value: "N", range: 1...1_000_000_000,
-        help: "Pictures of each class to look at, all if left out")
+        help: "Pictures of each class, or sounds, to use, all if left out")
     private static let batch = Option.int(
         "--batch", "-b", value: "N", default: 16, range: 1...256,
         help: "Pictures to classify at once; results do not depend on it")
     private static let folder = Argument(
-        "DIR", .folder, help: "A folder with one folder of pictures for each class, called as its label")
+        "DIR", .folder, help: "A folder with one folder of pictures for each class, or of sounds with transcripts")
 
     static let command = Command(
-        "eval", summary: "Measure how often a model names pictures right",
+        "eval", summary: "Measure how often a model is right",
         discussion: """
             Folders are matched with labels in any case of letters. A label without a folder, and a folder that no \
             label has, are errors: the figures would not mean what they say. A dual encoder has no labels: it chooses \
             among the folders' names (a _ in them is read as a space), which the templates make prompts of.
+            A model that transcribes is given a folder of sounds with what is said in them, and its word and character \
+            error rates are measured: the words (characters) to replace, leave out and put in, for each that was said. \
+            The folder has transcripts.txt, lines of NAME, a tab and the text, or NAME.txt beside each NAME.wav (or \
+            .flac, .mp3 ...), also in folders below it. Letters are compared in any case, words by what is between \
+            white space; nothing else is made equal. A sound without a transcript is an error.
             """,
         arguments: [SharedOptions.modelArgument, folder],
         options: [
             limit, PromptOptions.template, PromptOptions.templates, SharedOptions.json, SharedOptions.threads, batch,
-        ],
+            SharedOptions.language,
+        ] + TranscribeOptions.search,
         exclusive: [[PromptOptions.template, PromptOptions.templates]],
         examples: [
             Command.Example("zoo eval resnet-cifar10 cifar10/test", "Top-1, top-5 and the worst confusions"),
             Command.Example("zoo eval --limit 100 --json resnet-cifar10 cifar10/test", "A part of it, for programs"),
             Command.Example(
                 "zoo eval clip-tiny cifar10/test --template 'a photo of a {}.'", "Zero-shot accuracy by prompt"),
+            Command.Example("zoo eval wav2vec2-tiny recordings", "Word error rate, and which words are mistaken"),
+            Command.Example("zoo eval wav2vec2-tiny recordings --lm numbers.arpa", "What a language model helps"),
         ])
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
+        if AnyModel.Family(folder: entry.folder) == .audioEncoder {
+            guard !PromptOptions.areGiven(parsed) else {
+                throw UsageError(
+                    "templates are for dual encoders; \(printable(entry.name)) is an audio encoder", path: parsed.path)
+            }
+            return try SpeechEvaluation.run(entry, parsed[folder], limit: parsed[limit], parsed, context)
+        }
+        for option in TranscribeOptions.search + [SharedOptions.language] where parsed.isGiven(option) {
+            throw UsageError(
+                "option '\(option.specification.name)' is for models that transcribe", path: parsed.path)
+        }
         let (classifier, set) = try load(entry, parsed, context)
         let stream = try ImageStream(set.inputs.map(\.input), ahead: parsed[batch])
         stream.prepare(with: classifier.preprocessing)
@@ -104,10 +123,10 @@ enum EvalCommand: Subcommand {
                 labels: set.labels, templates: templates, isMultiLabel: false,
                 cache: ClassMatrixCache(environment: context.environment))
             return (try ZeroShot(request, plan, context).classifier(), set)
-        case .sentenceEncoder:
+        case .sentenceEncoder, .audioEncoder:
             throw UsageError(
-                "\(printable(entry.name)) is a sentence encoder and reads no pictures: name an image classifier or a "
-                    + "dual encoder", path: parsed.path)
+                "\(printable(entry.name)) is \(AnyModel.Family(folder: entry.folder).noun) and reads no pictures: name "
+                    + "an image classifier or a dual encoder", path: parsed.path)
         }
     }
 }

@@ -11,11 +11,11 @@ struct FamilyFacts {
     /// Whose names the checkpoint uses, where its family knows several.
     var layout: String?
     /// Names and values for people.
-    private var lines: [(String, String)] = []
+    var lines: [(String, String)] = []
     /// Names and values for programs.
-    private(set) var json: [(String, JSONValue)] = []
+    var json: [(String, JSONValue)] = []
     /// The classes of a classifier.
-    private var labels: [String]?
+    var labels: [String]?
 
     /// - Throws: ``ModelError``.
     init(_ model: AnyModel) throws {
@@ -23,6 +23,7 @@ struct FamilyFacts {
         case .imageClassifier(let model): try add(model)
         case .dualEncoder(let model): try add(model)
         case .sentenceEncoder(let model): try add(model)
+        case .audioEncoder(let model): try add(model)
         }
     }
 
@@ -164,7 +165,7 @@ struct FamilyFacts {
 
     private static func dimensions(_ sizes: [Int]) -> String { sizes.map(String.init).joined(separator: " x ") }
 
-    private static func memory(weights: Int, activations: Int) -> String {
+    static func memory(weights: Int, activations: Int) -> String {
         "\(Format.bytes(weights + activations)): weights \(Format.bytes(weights)), activations "
             + Format.bytes(activations)
     }

@@ -1,3 +1,4 @@
+import AudioEncoder
 import DualEncoder
 import Media
 import ModelZoo
@@ -28,7 +29,7 @@ enum MadeUpInputs {
     static func texts(_ model: AnyModel, batch: Int, tokens: Int?) throws -> [String: Tensor] {
         let context: Int
         switch model {
-        case .imageClassifier: return [:]
+        case .imageClassifier, .audioEncoder: return [:]
         case .dualEncoder(let model): context = model.contextLength
         case .sentenceEncoder(let model): context = min(model.contextLength, tokens == nil ? 64 : .max)
         }
@@ -49,6 +50,15 @@ enum MadeUpInputs {
             "input_ids": Tensor(integers: all, shape: shape),
             "attention_mask": Tensor(integers: all.map { _ in 1 }, shape: shape),
         ]
+    }
+
+    /// Sounds of noise between -1 and 1.
+    static func sounds(_ model: AudioEncoder, batch: Int, seconds: Double) throws(Failure) -> Tensor {
+        let samples = Int(seconds * Double(model.samplingRate))
+        guard (model.minimumSamples...model.maximumSamples).contains(samples), samples <= (1 << 30) / batch else {
+            throw Failure("--duration \(seconds): the model takes \(batch) sounds of that length in no pass", .badData)
+        }
+        return noise(Shape(batch, samples))
     }
 
     private static func noise(_ shape: Shape) -> Tensor {

@@ -1,27 +1,32 @@
 import Arguments
+import AudioEncoder
 import Media
 import ModelZoo
 import TensorCore
 
-/// `zoo preprocess`: what a model is fed for pictures.
+/// `zoo preprocess`: what a model is fed for pictures and sounds.
 enum PreprocessCommand: Subcommand {
     private static let output = Option.file(
         "--output", "-o", extensions: ["npy"], help: "Write the array here"
     ).required()
     private static let inputs = Argument(
-        "INPUT", .file(extensions: InputList.pictures),
-        help: "A picture (PNG, JPEG, WebP), a folder with everything below it, or - for paths on standard input"
+        "INPUT", .file(extensions: InputList.pictures + InputList.sounds),
+        help:
+            "A picture or sound, as the model takes, a folder with everything below it, or - for paths on standard input"
     ).repeating()
 
     static let command = Command(
-        "preprocess", summary: "Write the array that a model is fed for pictures",
+        "preprocess", summary: "Write the array that a model is fed for pictures or sounds",
         discussion: """
             The pictures, resized, cropped and normalised as the model's files say, as one NumPy array [pictures, 3, \
-            height, width] in fp32, in the order of the inputs. Nothing is written where one of them cannot be used.
+            height, width] in fp32, in the order of the inputs. Of sounds, at the model's rate and normalised as its \
+            files say, [sounds, samples]; they must be of the same length. Nothing is written where \
+            one of them cannot be used.
             """,
         arguments: [SharedOptions.modelArgument, inputs], options: [output],
         examples: [
-            Command.Example("zoo preprocess resnet-cifar10 cat.jpg --output x.npy", "One picture")
+            Command.Example("zoo preprocess resnet-cifar10 cat.jpg --output x.npy", "One picture"),
+            Command.Example("zoo preprocess ./wav2vec2-base talk.wav --output x.npy", "A sound"),
         ])
 
     /// Pictures that are decoded ahead.
@@ -30,6 +35,9 @@ enum PreprocessCommand: Subcommand {
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
         let model = try context.model(entry, context.runtime(threads: 1), plansOnly: true)
+        if case .audioEncoder(let encoder) = model {
+            return try SoundArrays.make(parsed[inputs], encoder, to: parsed[output], context)
+        }
         guard let preprocessing = try model.preprocessing() else {
             throw Failure("\(printable(entry.name)) is \(model.family.noun) and reads no pictures", .unavailable)
         }

@@ -26,15 +26,19 @@ enum RunCommand: Subcommand {
             without attention_mask (both before normalisation), also logits_per_image for both, and \
             last_hidden_state of the texts where it is asked for. A sentence encoder gives last_hidden_state and \
             sentence_embedding for input_ids, attention_mask and token_type_ids, of which \
-            the first is needed. Files of earlier runs are replaced.
+            the first is needed. An audio encoder gives logits for input_values with or without attention_mask, or \
+            last_hidden_state where it has no head; with a head that, greedy_ids of one for CTC, and hidden_states of \
+            all layers where they are asked for. Files of earlier runs are replaced.
             """,
         arguments: [SharedOptions.modelArgument],
-        options: [input, folder, output, SharedOptions.threads, SharedOptions.json],
+        options: [input, folder, output, SharedOptions.language, SharedOptions.threads, SharedOptions.json],
         examples: [
             Command.Example(
                 "zoo run resnet-cifar10 --input pixel_values=x.npy --output-dir results", "Every output of a model"),
             Command.Example(
                 "zoo run ./vit -i pixel_values=x.npy -d results --output logits", "The logits alone, in least memory"),
+            Command.Example(
+                "zoo run ./wav2vec2-base -i input_values=x.npy -d results -o greedy_ids", "Each frame's best token"),
             Command.Example(
                 "zoo run ./clip -i pixel_values=x.npy -i input_ids=ids.npy -d results", "Pictures and texts together"),
         ])
@@ -44,7 +48,9 @@ enum RunCommand: Subcommand {
         let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
         let runtime = context.runtime(threads: parsed[SharedOptions.threads])
         let wanted = try outputs(files, AnyModel.Family(folder: entry.folder), parsed)
-        let model = try context.model(entry, runtime, towers: AnyModel.Family.towers(for: files.keys))
+        let model = try context.model(
+            entry, runtime, towers: AnyModel.Family.towers(for: files.keys),
+            language: try SharedOptions.language(parsed, entry))
         let outputs = try wanted ?? model.outputNames(given: files.keys)
 
         var inputs: [String: Tensor] = [:]
@@ -101,7 +107,9 @@ enum RunCommand: Subcommand {
         }
         var possible: [String]
         do throws(ModelError) { possible = try family.outputNames(given: files.keys) } catch {
-            let missing = files["attention_mask"] == nil ? family.inputNames[0] : "input_ids"
+            // A mask alone belongs to the text of a model that reads texts.
+            let belongsToText = files["attention_mask"] != nil && family.inputNames.contains("input_ids")
+            let missing = belongsToText ? "input_ids" : family.inputNames[0]
             throw UsageError(
                 "input '\(missing)' is missing: give --input \(missing)=FILE.npy; the model takes \(family.usage)",
                 path: parsed.path)
@@ -132,6 +140,8 @@ enum RunCommand: Subcommand {
 /// Writes a tensor's values as an array file.
 func write(_ tensor: Tensor, to path: String) throws(Failure) {
     do throws(CheckpointError) {
-        try NPY(tensor.floats, shape: tensor.shape.dimensions).write(to: path)
+        let shape = tensor.shape.dimensions
+        let array = tensor.dtype == .int64 ? NPY(tensor.integers, shape: shape) : NPY(tensor.floats, shape: shape)
+        try array.write(to: path)
     } catch { throw Failure(error.description, .inputOutput) }
 }

@@ -80,7 +80,8 @@ enum TokenizeCommand: Subcommand {
             }
         }
         guard let tokenizer else {
-            throw Failure("\(printable(entry.name)) is an image classifier and reads no text", .unavailable)
+            let noun = AnyModel.Family(folder: entry.folder).noun
+            throw Failure("\(printable(entry.name)) is \(noun) and reads no text", .unavailable)
         }
         return tokenizer
     }

@@ -1,4 +1,6 @@
 import Arguments
+import Audio
+import AudioEncoder
 import Checkpoints
 import JSON
 import Media
@@ -15,9 +17,9 @@ enum VerifyCommand: Subcommand {
         "verify", summary: "Check a model against the reference results stored beside it",
         discussion: """
             Runs every case of ref/manifest.json and compares every output with the reference's; prepares the stored \
-            picture and compares the values, which must be equal; tokenizes the texts of ref/tokenizer_cases.json, \
-            where that is there, into the same ids; compares the SHA-256 of the weights with the card's. \
-            The exit code is 65 where a check fails and 69 where there is nothing to check against.
+            picture, or sound, and compares the values, which must be equal; tokenizes the texts of \
+            ref/tokenizer_cases.json, where that is there, into the same ids; compares the SHA-256 of the weights with \
+            the card's. The exit code is 65 where a check fails and 69 where there is nothing to check against.
             """,
         arguments: [SharedOptions.modelArgument], options: [tolerance, SharedOptions.threads, SharedOptions.json],
         examples: [
@@ -39,7 +41,12 @@ enum VerifyCommand: Subcommand {
             try report.add(.hash(file: file, agrees: try agrees(file, hash, in: entry.folder)))
         }
         if let preprocessing = references.preprocessing {
-            try report.add(pixels(preprocessing, references, model))
+            switch preprocessing {
+            case .picture(let image, let pixelValues):
+                try report.add(pixels(image, pixelValues, references, model))
+            case .sound(let audio, let inputValues):
+                try report.add(samples(audio, inputValues, references, model))
+            }
         }
         let texts = try references.tokenizerCases()
         if !texts.isEmpty {
@@ -68,29 +75,45 @@ enum VerifyCommand: Subcommand {
 
     /// Prepares the stored picture.
     private static func pixels(
-        _ preprocessing: ReferenceCases.Preprocessing, _ references: ReferenceCases, _ model: AnyModel
+        _ image: String, _ pixelValues: String, _ references: ReferenceCases, _ model: AnyModel
     ) throws -> VerifyReport.Check {
-        let path = FileSystem.join(references.folder, preprocessing.image)
-        let reference = try floats(preprocessing.pixelValues, references)
+        let path = FileSystem.join(references.folder, image)
+        let reference = try floats(pixelValues, references)
         guard let prepare = try model.preprocessing() else {
             throw Failure(
                 "\(references.folder): there is a picture, but \(model.family.noun) reads none", .unavailable)
         }
         let values = prepare(try ImageDecoder.decode(path: path))
         let found = Tensor(values, shape: Shape(1, 3, prepare.outputHeight, prepare.outputWidth))
+        return prepared("pixel_values", found, reference)
+    }
+
+    /// Prepares the stored sound.
+    private static func samples(
+        _ audio: String, _ inputValues: String, _ references: ReferenceCases, _ model: AnyModel
+    ) throws -> VerifyReport.Check {
+        guard case .audioEncoder(let encoder) = model else {
+            throw Failure("\(references.folder): there is a sound, but \(model.family.noun) hears none", .unavailable)
+        }
+        let reference = try floats(inputValues, references)
+        let clip = try AudioClip(path: FileSystem.join(references.folder, audio), rate: encoder.samplingRate)
+        return prepared("input_values", try encoder.inputValues(clip.samples), reference)
+    }
+
+    private static func prepared(_ name: String, _ found: Tensor, _ reference: Tensor) -> VerifyReport.Check {
         let comparison = Comparison(found, reference: reference)
         var differing = found.count
         if comparison.shapesAgree {
             differing = zip(found.floats, reference.floats).reduce(0) { $0 + ($1.0 == $1.1 ? 0 : 1) }
         }
-        return .pixels(comparison, differing: differing)
+        return .prepared(name, comparison, differing: differing)
     }
 
     /// Runs a case.
     private static func outputs(
         _ reference: ReferenceCases.Case, _ references: ReferenceCases, _ model: AnyModel, _ tolerance: Float
     ) throws -> [VerifyReport.Check] {
-        let known = model.outputNames + model.family.extraOutputNames(given: reference.inputs.keys)
+        let known = model.outputNames + model.extraOutputNames(given: reference.inputs.keys)
         let names = known.filter { reference.outputs[$0] != nil }
         if let unknown = reference.outputs.keys.sorted().first(where: { !names.contains($0) }) {
             throw Failure(
@@ -103,11 +126,14 @@ enum VerifyCommand: Subcommand {
         var checks: [VerifyReport.Check] = []
         for name in names {
             guard let output = found[name], let file = reference.outputs[name] else { continue }
-            let comparison = Comparison(output, reference: try floats(file, references))
+            // Numbers of tokens are the same or not.
+            let isExact = output.dtype == .int64
+            let expected = isExact ? try references.tensor(file) : try floats(file, references)
+            let comparison = Comparison(output, reference: expected)
             checks.append(
                 .output(
                     case: reference.name, name: name, comparison, shape: output.shape,
-                    passes: comparison.passes(tolerance: tolerance)))
+                    passes: comparison.passes(tolerance: isExact ? 0 : tolerance)))
         }
         return checks
     }

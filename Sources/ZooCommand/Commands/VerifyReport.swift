@@ -8,8 +8,9 @@ struct VerifyReport {
     enum Check {
         /// A weight file's SHA-256 with the card's.
         case hash(file: String, agrees: Bool)
-        /// The values made of the stored picture; `differing` counts those that are not equal.
-        case pixels(Comparison, differing: Int)
+        /// The values made of the stored picture or sound, by the input's name; `differing` counts those that are not
+        /// equal.
+        case prepared(String, Comparison, differing: Int)
         /// The ids of the stored texts; `differing` counts the texts whose ids are not equal, `first` is one.
         case tokens(texts: Int, differing: Int, first: Int?)
         /// An output of a case.
@@ -18,7 +19,7 @@ struct VerifyReport {
         var passes: Bool {
             switch self {
             case .hash(_, let agrees): agrees
-            case .pixels(let comparison, let differing): comparison.shapesAgree && differing == 0
+            case .prepared(_, let comparison, let differing): comparison.shapesAgree && differing == 0
             case .tokens(_, let differing, _): differing == 0
             case .output(_, _, _, _, let passes): passes
             }
@@ -71,7 +72,7 @@ struct VerifyReport {
         case .hash(let file, _):
             object["check"] = "sha256"
             object["file"] = JSONValue(file)
-        case .pixels(let comparison, let differing):
+        case .prepared(_, let comparison, let differing):
             object["check"] = "preprocess"
             object["shapes_agree"] = JSONValue(comparison.shapesAgree)
             object["differing"] = JSONValue(differing)
@@ -99,10 +100,10 @@ struct VerifyReport {
         let verdict = check.passes ? "ok" : "FAILED"
         switch check {
         case .hash(let file, _): return ["", "SHA-256 of \(file)", "", "", "", verdict]
-        case .pixels(let comparison, let differing):
-            guard comparison.shapesAgree else { return ["preprocess", "pixel_values", "other shape", "", "", verdict] }
+        case .prepared(let name, let comparison, let differing):
+            guard comparison.shapesAgree else { return ["preprocess", name, "other shape", "", "", verdict] }
             let error = differing == 0 ? "equal" : "\(comparison.largestError)"
-            return ["preprocess", "pixel_values", error, "", differing == 0 ? "" : "\(differing) values", verdict]
+            return ["preprocess", name, error, "", differing == 0 ? "" : "\(differing) values", verdict]
         case .tokens(let texts, let differing, let first):
             let error = differing == 0 ? "equal" : "\(differing) of \(texts)"
             return ["tokenizer", "ids of \(texts) texts", error, "", first.map { "text \($0)" } ?? "", verdict]

@@ -2,12 +2,14 @@ import Glibc
 
 /// The inputs that the arguments of a command name, one after the other as they are asked for.
 ///
-/// An argument is a file, a folder (every picture below it) or `-` (paths on standard input, files and folders). A
-/// file that is named comes whatever its extension; that it is there is found out when it is opened. What cannot be
-/// read becomes a failure in the place where its files would have been.
+/// An argument is a file, a folder (every picture, or sound, below it) or `-` (paths on standard input, files and
+/// folders). A file that is named comes whatever its extension; that it is there is found out when it is opened. What
+/// cannot be read becomes a failure in the place where its files would have been.
 struct InputList: Sequence, IteratorProtocol, Sendable {
     /// The pictures that are looked for in folders.
     static let pictures = ["png", "jpg", "jpeg", "webp"]
+    /// The sounds that are looked for in folders.
+    static let sounds = ["wav", "flac", "ogg", "oga", "opus", "mp3", "aiff", "aif", "aifc"]
 
     private let extensions: [String]
     private var arguments: ArraySlice<InputPath>

@@ -34,6 +34,11 @@ final class Lines {
         }
     }
 
+    /// Adds text to a line that goes on.
+    func append(_ text: String) {
+        buffer.append(contentsOf: text.utf8)
+    }
+
     /// Writes out what is kept back. Call it before the command ends, and whenever a result should be seen.
     func flush() throws(OutputError) {
         guard !buffer.isEmpty else { return }

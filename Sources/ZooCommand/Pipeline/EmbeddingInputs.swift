@@ -16,12 +16,17 @@ struct EmbeddingInputs {
         list.add(inputs.count)
         for input in inputs {
             switch input {
-            case .picture(.success(let path)):
-                list.add(path.bytes, as: "picture")
+            case .picture(.success(let path)), .sound(.success(let path)):
+                if case .sound = input {
+                    list.add(path.bytes, as: "sound")
+                } else {
+                    list.add(path.bytes, as: "picture")
+                }
                 let state = FileState(path)
                 files.add(state?.size ?? -1)
                 files.add(state?.modified ?? -1)
             case .picture(.failure(let error)): list.add(error.path.bytes, as: "no picture")
+            case .sound(.failure(let error)): list.add(error.path.bytes, as: "no sound")
             case .text(let text): list.add(Array(text.utf8), as: "text")
             case .unreadable(let place, _): list.add(Array(place.utf8), as: "no text")
             }

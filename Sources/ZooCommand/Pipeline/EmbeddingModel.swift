@@ -1,3 +1,4 @@
+import AudioEncoder
 import DualEncoder
 import ImageClassifiers
 import Media
@@ -6,8 +7,8 @@ import SentenceEncoder
 import TensorCore
 import VectorIndex
 
-/// A model of any family as what turns pictures or texts into vectors. A vector does not depend on what is embedded
-/// with it.
+/// A model of any family as what turns pictures, texts or sounds into vectors. A vector does not depend on what is
+/// embedded with it.
 struct EmbeddingModel {
     /// How a classifier's last feature map becomes one vector.
     enum Pool: String, CaseIterable, Sendable {
@@ -32,17 +33,20 @@ struct EmbeddingModel {
         var prompt: String?
         /// Whether texts that are too long are cut.
         var truncates = false
+        /// The block of an audio encoder whose output is taken, 0 for what goes into the first; `nil` is the last.
+        var layer: Int?
 
         /// The options as one line, the same for the same vectors.
         var summary: String {
             let length = normalizes.map { $0 ? "normalised" : "as they are" } ?? "as the family has it"
             let prompt = prompt.map { "prompt \"\($0)\"" } ?? "no prompt"
             return "length \(length), pool \(pool.rawValue), \(prompt), \(truncates ? "cut" : "never cut")"
+                + (layer.map { ", layer \($0)" } ?? "")
         }
     }
 
     /// What is embedded.
-    enum Content: Sendable { case pictures, texts }
+    enum Content: Sendable { case pictures, texts, sounds }
 
     private let model: AnyModel
     private let options: Options
@@ -55,6 +59,9 @@ struct EmbeddingModel {
     ) throws {
         model = try context.model(entry, runtime, towers: content == .pictures ? [.image] : [.text])
         self.options = options
+        if let layer = options.layer, case .audioEncoder(let model) = model, layer > model.layerCount {
+            throw Failure("\(entry.name) has no layer \(layer), it has 0 to \(model.layerCount)", .usage)
+        }
         if let prompt = options.prompt, case .sentenceEncoder(let model) = model, !model.promptNames.contains(prompt) {
             let known = model.promptNames.map { "\"\($0)\"" }.joined(separator: ", ")
             throw Failure(
@@ -68,7 +75,12 @@ struct EmbeddingModel {
         switch (family, content) {
         case (.imageClassifier, .texts): return "is an image classifier, it takes no texts"
         case (.sentenceEncoder, .pictures): return "is a sentence encoder, it takes texts only (--text, --text-from)"
+        case (.audioEncoder, .pictures), (.audioEncoder, .texts): return "is an audio encoder, it takes sounds only"
+        case (_, .sounds) where family != .audioEncoder: return "is \(family.noun), it takes no sounds"
         default: break
+        }
+        if options.layer != nil, family != .audioEncoder {
+            return "is \(family.noun); --layer is for audio encoders"
         }
         if options.pool != .model, family != .imageClassifier {
             return "is \(family.noun), which pools in its own way; --pool is for image classifiers"
@@ -79,7 +91,9 @@ struct EmbeddingModel {
         if options.normalizes == false, family == .sentenceEncoder {
             return "is a sentence encoder, whose modules bring vectors to length 1 or do not; leave --no-normalize out"
         }
-        if options.truncates, content == .pictures { return "is given pictures; --truncate is for texts" }
+        if options.truncates, content != .texts {
+            return "is given \(content == .pictures ? "pictures" : "sounds"); --truncate is for texts"
+        }
         return nil
     }
 
@@ -91,6 +105,7 @@ struct EmbeddingModel {
         case .dualEncoder(let model):
             do throws(DualEncoderError) { return try model.preprocessing() } catch { throw .dualEncoder(error) }
         case .sentenceEncoder: throw .inputs(expected: "texts", found: "pictures")
+        case .audioEncoder: throw .inputs(expected: "sounds", found: "pictures")
         }
     }
 
@@ -119,6 +134,7 @@ struct EmbeddingModel {
                     throw .dualEncoder(error)
                 }
             case .sentenceEncoder: throw .inputs(expected: "texts", found: "pictures")
+            case .audioEncoder: throw .inputs(expected: "sounds", found: "pictures")
             }
         }
     }
@@ -130,6 +146,7 @@ struct EmbeddingModel {
         try separately(texts) { (texts) throws(ModelError) in
             switch model {
             case .imageClassifier: throw .inputs(expected: "pictures", found: "texts")
+            case .audioEncoder: throw .inputs(expected: "sounds", found: "texts")
             case .dualEncoder(let model):
                 do throws(DualEncoderError) {
                     return try model.embed(texts: texts, normalized: false, truncates: options.truncates)
@@ -139,6 +156,22 @@ struct EmbeddingModel {
                     return try model.embed(texts, prompt: options.prompt, truncates: options.truncates)
                 } catch { throw .sentenceEncoder(error) }
             }
+        }
+    }
+
+    /// The vector of a sound, the mean over its frames, or why there is none.
+    ///
+    /// - Throws: ``ModelError`` where the model is at fault, not the sound.
+    func embed(sound: Result<InputPath, InputError>) throws(ModelError) -> Result<[Float], Failure> {
+        guard case .audioEncoder(let model) = model else { throw .inputs(expected: "no sounds", found: "a sound") }
+        let samples: [Float]
+        do { samples = try SoundInput.file(sound).clip(model, longest: SoundClassification.longest) } catch {
+            return .failure(Failure(error))
+        }
+        do throws(AudioEncoderError) { return row(try model.embed(samples, layer: options.layer)) } catch {
+            let failure = ModelError.audioEncoder(error)
+            guard failure.isAboutInput else { throw failure }
+            return .failure(Failure(failure))
         }
     }
 

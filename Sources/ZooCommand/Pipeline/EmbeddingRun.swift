@@ -4,6 +4,8 @@ import ModelZoo
 enum EmbeddingInput: Sendable {
     /// A picture's path, or why there is none.
     case picture(Result<InputPath, InputError>)
+    /// A sound's path, or why there is none.
+    case sound(Result<InputPath, InputError>)
     /// A text.
     case text(String)
     /// A line that is no text: where it stands, and why.
@@ -12,8 +14,8 @@ enum EmbeddingInput: Sendable {
     /// What it is called in results.
     var name: String {
         switch self {
-        case .picture(.success(let path)): path.text
-        case .picture(.failure(let error)): error.path.text
+        case .picture(.success(let path)), .sound(.success(let path)): path.text
+        case .picture(.failure(let error)), .sound(.failure(let error)): error.path.text
         case .text(let text): text
         case .unreadable(let place, _): place
         }
@@ -33,6 +35,7 @@ final class EmbeddingRun {
     private enum Source {
         case pictures(ImageStream)
         case texts(AnyIterator<EmbeddingInput>)
+        case sounds(AnyIterator<EmbeddingInput>)
     }
 
     private let source: Source
@@ -55,6 +58,12 @@ final class EmbeddingRun {
         self.batch = batch * Self.textsAPicture
     }
 
+    /// A run over sounds, which are heard one by one.
+    init(sounds: some Sequence<EmbeddingInput>) {
+        source = .sounds(AnyIterator(sounds.makeIterator()))
+        batch = 1
+    }
+
     /// Says which model it is.
     func use(_ model: EmbeddingModel) throws(ModelError) {
         if case .pictures(let stream) = source { stream.prepare(with: try model.preprocessing()) }
@@ -66,6 +75,8 @@ final class EmbeddingRun {
         switch source {
         case .pictures(let stream): stream.isReady
         case .texts: true
+        // A sound takes a while: what there is by then is worth seeing.
+        case .sounds: false
         }
     }
 
@@ -95,9 +106,13 @@ final class EmbeddingRun {
                 switch item {
                 case .text(let text): EmbeddingOutcome(name: text, vector: rows.removeFirst())
                 case .unreadable(let place, let failure): EmbeddingOutcome(name: place, vector: .failure(failure))
-                case .picture: preconditionFailure("a picture among texts")
+                case .picture, .sound: preconditionFailure("a picture or a sound among texts")
                 }
             }
+        case .sounds(let inputs):
+            guard Interruption.exitCode == nil, let input = inputs.next() else { return [] }
+            guard case .sound(let path) = input else { preconditionFailure("something else among sounds") }
+            return [EmbeddingOutcome(name: input.name, vector: try model.embed(sound: path))]
         }
     }
 }
