@@ -4,9 +4,10 @@
     python3 Scripts/parity.py [--zoo .build/release/zoo] [--work .build/parity] [--models NAME,...]
 
 A virtual environment with the pinned libraries, checkpoints with seeded weights and reference outputs are made in
-the work folder once and used again (about 6 GB). For every model: outputs within 1e-4 of their scale and the same
-top five for every stored input, the values fed for a picture equal, the same classes, probabilities or vectors for
-it, the same token ids for 12,000 lines, `zoo verify` passes.
+the work folder once and used again (about 10 GB). For every model: outputs within 1e-4 of their scale and the same
+top five for every stored input (of speech the same best token in every frame), the values fed for a picture or a
+sound equal, the same classes, probabilities or vectors for a picture, the same token ids for 12,000 lines, `zoo
+verify` passes.
 The exit code is 1 where anything differs.
 """
 

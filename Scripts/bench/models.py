@@ -22,8 +22,8 @@ class Call(nn.Module):
         return self.function(self.model, *inputs)
 
 
-def load(folder, output):
-    """Return the module that computes `output` of a folder's model, by its config.json, in evaluation mode."""
+def load(folder, output, inputs):
+    """Return the module that computes `output` from `inputs`, by a folder's config.json, in evaluation mode."""
     config = json.loads((folder / "config.json").read_text())
     if "architectures" in config:
         import torch
@@ -31,7 +31,7 @@ def load(folder, output):
 
         family = getattr(transformers, config["architectures"][0])
         model = family.from_pretrained(folder, dtype=torch.float32)
-        return Call(model, *CALLS[output]).eval()
+        return Call(model, *call(output, inputs)).eval()
     arguments = config.get("model_args", {})
     if config.get("library_name") == "torchvision":
         from reference import layout_torchvision
@@ -69,6 +69,11 @@ def _sentence_embedding(model, input_ids, attention_mask):
     return functional.normalize((states * counts).sum(1) / counts.sum(1).clamp(min=1e-9), dim=-1)
 
 
+def _audio_logits(model, input_values):
+    """Recognise speech."""
+    return model(input_values=input_values).logits
+
+
 CALLS = {
     "logits": (["pixel_values"], _logits),
     "image_embeds": (["pixel_values"], _image_embeds),
@@ -76,6 +81,13 @@ CALLS = {
     "sentence_embedding": (["input_ids", "attention_mask"], _sentence_embedding),
 }
 """For every output that is timed: the inputs that the peers need, and how a transformers model is run."""
+
+
+def call(output, inputs):
+    """Return which of `inputs` the peers need for an output, and how a transformers model is run."""
+    if output == "logits" and "input_values" in inputs:
+        return ["input_values"], _audio_logits
+    return CALLS[output]
 
 
 def timed_output(outputs):

@@ -23,12 +23,14 @@ class Peer:
         self.folder, self.cache, self.threads = folder, cache, threads
         self._module = None
         self._output = None
+        self._inputs = []
 
     def prepare(self, case, output, arrays):
         """Return a function without arguments that runs the model on tensors by name and returns `output`."""
         if self._output != output:
             self._module, self._output = None, output
-        inputs = tuple(arrays[name] for name in models.CALLS[output][0])
+        self._inputs = models.call(output, arrays)[0]
+        inputs = tuple(arrays[name] for name in self._inputs)
         return {"eager": self._torch, "compile": self._torch, "ort": self._onnxruntime, "ov": self._openvino}[
             self.kind
         ](case, inputs)
@@ -36,7 +38,7 @@ class Peer:
     def _loaded(self):
         """Return the PyTorch module, loaded once."""
         if self._module is None:
-            self._module = models.load(self.folder, self._output)
+            self._module = models.load(self.folder, self._output, self._inputs)
         return self._module
 
     def _torch(self, case, inputs):

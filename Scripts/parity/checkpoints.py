@@ -6,14 +6,15 @@ import shutil
 from dataclasses import asdict, dataclass
 
 import torch
+
+from parity.audio_checkpoints import AUDIO_CHECKPOINTS
+from parity.dual_checkpoints import DUAL_CHECKPOINTS
 from reference.environment import versions
 from reference.layouts import LAYOUTS
 from reference.pictures import test_picture
 from reference.recorder import Recorder, count_flops, write_json
 from reference.seeded import normal
 from reference.sentence_encoders import SENTENCE_CHECKPOINTS
-
-from parity.dual_checkpoints import DUAL_CHECKPOINTS
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ CHECKPOINTS = [
     Checkpoint("torchvision_vit_b16", "torchvision", "vit_b_16"),
     *DUAL_CHECKPOINTS,
     *SENTENCE_CHECKPOINTS,
+    *AUDIO_CHECKPOINTS,
 ]
 
 SIZE = 224

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import open_clip
 import torch
+from PIL import Image
+
 from fixtures import tiny_tokenizers
 from fixtures.dual_tensor_lists import LARGE_CLIP
-from PIL import Image
 from reference import vocabularies
 from reference.dual_open_clip import OpenCLIPDualEncoder
 from reference.dual_transformers import TransformersDualEncoder

@@ -42,7 +42,8 @@ import Text
         }
     }
 
-    /// The side that texts are filled up on: the settings' before that of `tokenizer.json`, and that before the class's.
+    /// The side that texts are filled up on: the settings' before that of `tokenizer.json`, and that before
+    /// the class's.
     @Test(arguments: [
         ("{}", "null", false),
         ("{}", #"{"direction": "Left"}"#, true),
