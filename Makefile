@@ -11,13 +11,15 @@ LABELS := 'a dog,a horse,a striped red circle,three blue squares,a striped purpl
 help:            ## lists the targets
 	@grep -E '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
 
-run: build       ## installs what is missing, builds, and classifies the samples with the shipped models
+run: build       ## installs what is missing, builds, and runs the shipped models on the samples
 	@for model in resnet-cifar10 vit-cifar10; do \
 		printf '\n%s\n\n' "$$model"; \
 		$(ZOO) classify --model "$$model" $(PICTURES) || exit $$?; \
 	done
 	@printf '\nclip-tiny, labels of your own\n\n'
 	@$(ZOO) classify --labels $(LABELS) --template 'a picture of {}' samples/scene-*.png samples/horse.jpg samples/dog.jpg
+	@printf '\nwav2vec2-tiny, speech to text\n\n'
+	@$(ZOO) transcribe --lm zoo/wav2vec2-tiny/sentences.arpa samples/speech-*.flac samples/speech-number.wav
 
 test: setup      ## installs what is missing, builds, runs the tests, builds the documentation and the example
 	$(SWIFT) test -c release --disable-xctest
