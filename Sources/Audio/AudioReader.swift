@@ -51,8 +51,10 @@ public final class AudioReader {
     /// Opens a file. Pipes and devices are refused: ``init(descriptor:name:pcm:rate:channel:limits:)`` reads them.
     ///
     /// - Parameters:
+    ///   - path: of a regular file.
     ///   - rate: samples a second that ``read(_:)`` gives, within `limits.rates`.
     ///   - channel: how the channels become one.
+    ///   - limits: what is accepted.
     /// - Throws: ``AudioError``
     public convenience init(
         path: String, rate: Int = 16_000, channel: ChannelChoice = .mean, limits: AudioLimits = .standard
@@ -76,6 +78,9 @@ public final class AudioReader {
     ///   - descriptor: stays open and its owner's.
     ///   - name: what messages call it.
     ///   - pcm: what the bytes mean; `nil` for a WAV stream, whose header says so.
+    ///   - rate: samples a second that ``read(_:)`` gives, within `limits.rates`.
+    ///   - channel: how the channels become one.
+    ///   - limits: what is accepted.
     /// - Throws: ``AudioError``
     public convenience init(
         descriptor: Int32, name: String, pcm: PCMFormat?, rate: Int = 16_000, channel: ChannelChoice = .mean,

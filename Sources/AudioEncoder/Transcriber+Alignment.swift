@@ -29,7 +29,9 @@ extension Transcriber {
 
     /// Finds when each word of a text is said in samples, see ``align(_:text:)``.
     ///
-    /// - Parameter samples: finite, at the encoder's sampling rate.
+    /// - Parameters:
+    ///   - samples: finite, at the encoder's sampling rate.
+    ///   - text: words between white space.
     public func align(samples: [Float], text: String) throws(AudioEncoderError) -> Transcription {
         if let wrong = samples.firstIndex(where: { !$0.isFinite }) {
             throw .input(expected: "finite samples", found: "\(samples[wrong]) as sample \(wrong)")

@@ -52,6 +52,7 @@ public struct BeamSearchDecoder: Sendable {
     ///
     /// - Parameters:
     ///   - vocabulary: the tokens; pieces of several letters are taken, word pieces marked `##` or U+2581 are not.
+    ///   - options: the numbers of the search.
     ///   - languageModel: an n-gram model over words.
     ///   - hotwords: words that are preferred; a phrase's words count each for itself.
     /// - Throws: ``CTCError/option(name:expected:found:)`` where a number is out of range, the vocabulary has word

@@ -40,6 +40,9 @@ public struct CTCVocabulary: Sendable {
     ///   - delimiter: the number of the token between words.
     ///   - unknown: the number of the unknown token.
     ///   - specials: further tokens that are no text.
+    ///   - lowercases: whether texts are given in lower case.
+    ///   - cleansUp: whether spaces before punctuation and contractions are taken out of texts.
+    ///   - delimiterText: what stands for the delimiter in a text.
     /// - Throws: ``CTCError/option(name:expected:found:)`` where a number is none of a token, there are more than 2^20
     ///   tokens, or one is longer than 1024 bytes.
     public init(
