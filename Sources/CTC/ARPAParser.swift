@@ -6,11 +6,11 @@ struct ARPAParser {
     private(set) var tables: [NGramTable] = []
     /// The header's counts.
     private(set) var declared: [Int] = []
-    private var lines: LineReader
+    private var lines: ARPALines
     /// The places of the fields in the current line.
     private var fields: [Range<Int>] = []
 
-    init(file: RegularFile) { lines = LineReader(file: file) }
+    init(file: RegularFile) { lines = ARPALines(file: file) }
 
     mutating func parse() throws(CTCError) {
         try readHeader()

@@ -60,22 +60,6 @@ public struct NGramEstimator: Sendable {
         try add(sentence.wordsLikePython, file: "text", line: sentences + 1)
     }
 
-    /// Counts a text file, a sentence a line.
-    ///
-    /// - Throws: ``CTCError`` as ``add(_:)`` does, where the file cannot be read, is not UTF-8, or has a line of more
-    ///   than 64 KiB.
-    public mutating func add(file path: String) throws(CTCError) {
-        let file: RegularFile
-        do throws(FileError) { file = try RegularFile(path) } catch { throw .file(error) }
-        var lines = LineReader(file: file)
-        while try lines.next() {
-            guard let text = String(validating: lines.line, as: UTF8.self) else {
-                throw .format(file: path, line: lines.number, expected: "UTF-8", found: "other bytes")
-            }
-            try add(text.wordsLikePython, file: path, line: lines.number)
-        }
-    }
-
     private mutating func add(_ sentence: [String], file: String, line: Int) throws(CTCError) {
         for word in sentence {
             guard word.utf8.count <= Self.wordLengthLimit, !["<s>", "</s>", "<unk>"].contains(word) else {

@@ -1,7 +1,7 @@
 import Files
 
-/// The lines of a file, a block of it in memory at a time.
-struct LineReader {
+/// The lines of an ARPA file, a block of it in memory at a time.
+struct ARPALines {
     /// The current line, without its line feed and a carriage return before it.
     private(set) var line: [UInt8] = []
     /// The current line's number, from 1.
