@@ -24,7 +24,7 @@ import Testing
         let bytes = wav()
         #expect(try fits(bytes, AudioLimits(fileBytes: bytes.count)))
         #expect(try !fits(bytes, AudioLimits(fileBytes: bytes.count - 1)))
-        #expect(AudioLimits.standard.fileBytes == 536_870_912)
+        #expect(AudioLimits.standard.fileBytes == 4_294_967_296)
     }
 
     @Test func seconds() throws {

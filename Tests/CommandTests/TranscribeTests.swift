@@ -199,6 +199,36 @@ import Testing
         #expect(try run(["-"], model: model, input: Data()).code == 65)
     }
 
+    /// A command that waits for a microphone ends at the first signal, not with the next sample.
+    @Test(arguments: [["--pcm", "s16le:16000", "-"], ["-"]])
+    func interruptedWait(words: [String]) throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let process = try ZooBinary.make(["transcribe", "--stream", "--model", try scratch.tones()] + words)
+        let (input, errors) = (Pipe(), Pipe())
+        (process.standardInput, process.standardError) = (input, errors)
+        try process.run()
+        // Raw samples are taken from the pipe only by a command that has its signal handler and its model.
+        if words.count > 1 {
+            try input.fileHandleForWriting.write(contentsOf: ToneModel.pcm(ToneModel.sound("cab")))
+        }
+        usleep(500_000)
+        process.interrupt()
+        ZooBinary.wait(for: process)
+        try input.fileHandleForWriting.close()
+        #expect(process.terminationReason == .exit && process.terminationStatus == 130)
+    }
+
+    @Test func filesThatLastTooLong() throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let model = try scratch.tones()
+        let sound = try scratch.sound("a.wav", ToneModel.silence(frames: 250))
+        #expect(try run(["--max-hours", "0.0014", sound], model: model).code == 0)
+        let outcome = try run(["--max-hours", "0.001", sound], model: model)
+        #expect(outcome.code == 65 && outcome.errors.contains("at most 3.6 s"), "\(outcome.errors)")
+    }
+
     @Test func channels() throws {
         let scratch = try Scratch()
         defer { scratch.remove() }

@@ -3,6 +3,7 @@ import DualEncoder
 import JSON
 import Layers
 import TensorCore
+import TestSupport
 import Testing
 
 /// Configurations that ask for what is not supported, contradict the weights, or are hostile.

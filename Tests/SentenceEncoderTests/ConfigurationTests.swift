@@ -3,6 +3,7 @@ import JSON
 import Layers
 import SentenceEncoder
 import TensorCore
+import TestSupport
 import Testing
 
 /// `config.json` files that ask for what is not supported, contradict the weights, or are hostile.
