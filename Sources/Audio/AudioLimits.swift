@@ -2,7 +2,7 @@
 ///
 /// | | ``standard`` |
 /// |---|---|
-/// | file | 512 MiB |
+/// | file | 4 GiB, the largest that a WAV file can be; an hour of 44.1 kHz stereo in 16 bits has 635 MB |
 /// | length | 4 hours of a file; a live input may last as long as it likes |
 /// | channels | 1 to 32 |
 /// | sampling rate | 1 kHz to 768 kHz |
@@ -33,7 +33,7 @@ public struct AudioLimits: Sendable, Equatable {
     /// - Precondition: all are positive, `channels` ends at 1,024 or before, `rates` at ``Resampler/highestRate`` or
     ///   before, and `amplitude` is finite.
     public init(
-        fileBytes: Int = 512 << 20, seconds: Double = 4 * 3600, channels: ClosedRange<Int> = 1...32,
+        fileBytes: Int = 4 << 30, seconds: Double = 4 * 3600, channels: ClosedRange<Int> = 1...32,
         rates: ClosedRange<Int> = 1_000...768_000, amplitude: Float = 4_294_967_296
     ) {
         precondition(fileBytes > 0 && seconds > 0, "AudioLimits: out of range")

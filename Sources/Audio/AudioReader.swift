@@ -81,12 +81,14 @@ public final class AudioReader {
     ///   - rate: samples a second that ``read(_:)`` gives, within `limits.rates`.
     ///   - channel: how the channels become one.
     ///   - limits: what is accepted.
+    ///   - endsWhenInterrupted: asked when a signal has broken off the wait for bytes; where it says `true`, the sound
+    ///     ends there.
     /// - Throws: ``AudioError``
     public convenience init(
         descriptor: Int32, name: String, pcm: PCMFormat?, rate: Int = 16_000, channel: ChannelChoice = .mean,
-        limits: AudioLimits = .standard
+        limits: AudioLimits = .standard, endsWhenInterrupted: @escaping () -> Bool = { false }
     ) throws(AudioError) {
-        let stream = DescriptorBytes(descriptor, name: name)
+        let stream = DescriptorBytes(descriptor, name: name, endsWhenInterrupted: endsWhenInterrupted)
         let layout: PCMLayout
         if let pcm {
             try limits.check(name, rate: pcm.rate, channels: pcm.channels)

@@ -75,10 +75,13 @@ final class FileBytes: ByteStream {
 final class DescriptorBytes: ByteStream {
     let name: String
     private let descriptor: Int32
+    private let endsWhenInterrupted: () -> Bool
 
-    init(_ descriptor: Int32, name: String) {
+    /// - Parameter endsWhenInterrupted: asked when a signal has broken off the wait for bytes.
+    init(_ descriptor: Int32, name: String, endsWhenInterrupted: @escaping () -> Bool) {
         self.descriptor = descriptor
         self.name = name
+        self.endsWhenInterrupted = endsWhenInterrupted
     }
 
     var remaining: Int? { nil }
@@ -88,11 +91,13 @@ final class DescriptorBytes: ByteStream {
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             if count >= 0 { return count }
             switch errno {
-            case EINTR: continue
+            case EINTR: if endsWhenInterrupted() { return 0 }
             case EAGAIN:
                 // Somebody made the descriptor non-blocking: wait for it.
                 var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-                if poll(&wait, 1, -1) < 0 && errno != EINTR { throw .input(name: name, code: errno) }
+                guard poll(&wait, 1, -1) < 0 else { continue }
+                guard errno == EINTR else { throw .input(name: name, code: errno) }
+                if endsWhenInterrupted() { return 0 }
             default: throw .input(name: name, code: errno)
             }
         }

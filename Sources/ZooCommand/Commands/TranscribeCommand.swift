@@ -55,7 +55,7 @@ enum TranscribeCommand: Subcommand {
             try SpelledText(text, vocabulary: transcriber.vocabulary)
         }
         var writer = TranscriptWriter(request, context)
-        let progress = SpeechProgress("transcribe", request.inputs, request.channel, context)
+        let progress = SpeechProgress("transcribe", request, context)
         var tally = FailureTally()
         for input in request.inputs where Interruption.exitCode == nil {
             do {

@@ -42,15 +42,21 @@ enum SoundInput: Sendable {
 
     /// Opens it.
     ///
-    /// - Parameter rate: samples a second that are wanted.
+    /// - Parameters:
+    ///   - rate: samples a second that are wanted.
+    ///   - limits: what a file may be; standard input may last as long as it likes.
     /// - Throws: ``Failure`` or ``AudioError``.
-    func open(rate: Int, channel: ChannelChoice) throws -> AudioReader {
+    func open(rate: Int, channel: ChannelChoice, limits: AudioLimits = .standard) throws -> AudioReader {
         switch self {
         case .standardInput(let pcm):
-            return try AudioReader(descriptor: 0, name: "standard input", pcm: pcm, rate: rate, channel: channel)
+            return try AudioReader(
+                descriptor: 0, name: "standard input", pcm: pcm, rate: rate, channel: channel, limits: limits,
+                endsWhenInterrupted: { Interruption.exitCode != nil })
         case .file(.failure(let error)): throw Failure(error.message, error.exitCode)
         case .file(.success(let path)):
-            return try path.withSoundFile { try AudioReader(path: $0, rate: rate, channel: channel) }
+            return try path.withSoundFile {
+                try AudioReader(path: $0, rate: rate, channel: channel, limits: limits)
+            }
         }
     }
 

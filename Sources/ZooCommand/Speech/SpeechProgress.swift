@@ -13,19 +13,21 @@ final class SpeechProgress {
 
     /// - Parameters:
     ///   - label: what is being done.
-    ///   - inputs: their lengths are looked up only where somebody sees it.
-    init(_ label: String, _ inputs: [SoundInput], _ channel: ChannelChoice, _ context: CommandContext) {
+    ///   - request: the lengths of its inputs are looked up only where somebody sees it.
+    init(_ label: String, _ request: TranscribeRequest, _ context: CommandContext) {
         self.context = context
         var total: Double?
         if context.messageTerminal.isInteractive, !context.isQuiet {
             total = 0
-            for input in inputs {
+            for input in request.inputs {
                 guard case .file = input else {
                     total = nil
                     break
                 }
                 // What cannot be opened takes no time; that it is there may not be known either.
-                guard let reader = try? input.open(rate: 16_000, channel: channel) else { continue }
+                guard
+                    let reader = try? input.open(rate: 16_000, channel: request.channel, limits: request.soundLimits)
+                else { continue }
                 guard let length = reader.duration, let sum = total else {
                     total = nil
                     break

@@ -1,4 +1,5 @@
 import Arguments
+import Audio
 import AudioEncoder
 import CTC
 
@@ -42,6 +43,9 @@ enum TranscribeOptions {
     static let pcm = Option.text(
         "--pcm", value: "FORMAT",
         help: "Standard input is raw samples, ENCODING:RATE[:CHANNELS] such as s16le:16000")
+    static let maxHours = Option.double(
+        "--max-hours", value: "H", default: AudioLimits.standard.seconds / 3600, range: 0.001...10_000,
+        help: "Refuse files that last longer")
     static let timestamps = Option<Timestamps?>.choice(
         "--timestamps", help: "Show when each word or character is said")
     static let plot = Option.file(
@@ -61,7 +65,7 @@ enum TranscribeOptions {
         [
             SharedOptions.model, SharedOptions.language, format, SharedOptions.json, output, timestamps, stream,
             lineLength, maxDuration, align,
-        ] + search + [chunk, stride, vad, SharedOptions.channel, pcm, plot, SharedOptions.threads]
+        ] + search + [chunk, stride, vad, SharedOptions.channel, pcm, maxHours, plot, SharedOptions.threads]
 
     /// Of each group one at most.
     static let exclusive: [[any OptionDeclaration]] = [

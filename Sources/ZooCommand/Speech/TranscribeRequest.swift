@@ -27,6 +27,8 @@ struct TranscribeRequest {
     /// How subtitles are cut.
     private let limits: (lineLength: Int, maxDuration: Double)
     let channel: ChannelChoice
+    /// What a file may be.
+    let soundLimits: AudioLimits
     /// Whether words are printed as they are known.
     let streams: Bool
     /// Whether silence is left out.
@@ -64,6 +66,7 @@ struct TranscribeRequest {
         timestamps = parsed[TranscribeOptions.timestamps]
         limits = (parsed[TranscribeOptions.lineLength], parsed[TranscribeOptions.maxDuration])
         channel = ChannelChoice(parsed[SharedOptions.channel])
+        soundLimits = AudioLimits(seconds: parsed[TranscribeOptions.maxHours] * 3600)
         streams = parsed[TranscribeOptions.stream]
         skipsSilence = parsed[TranscribeOptions.vad]
         plot = parsed[TranscribeOptions.plot]

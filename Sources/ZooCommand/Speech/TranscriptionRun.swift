@@ -74,7 +74,7 @@ final class TranscriptionRun {
     }
 
     private func open() throws -> AudioReader {
-        let reader = try input.open(rate: rate, channel: request.channel)
+        let reader = try input.open(rate: rate, channel: request.channel, limits: request.soundLimits)
         if request.plot != nil, let seconds = reader.duration { try SpeechPlot.check(seconds: seconds) }
         return reader
     }
