@@ -19,7 +19,7 @@ run: build       ## installs what is missing, builds, and runs the shipped model
 	@printf '\nclip-tiny, labels of your own\n\n'
 	@$(ZOO) classify --labels $(LABELS) --template 'a picture of {}' samples/scene-*.png samples/horse.jpg samples/dog.jpg
 	@printf '\nwav2vec2-tiny, speech to text\n\n'
-	@$(ZOO) transcribe --lm zoo/wav2vec2-tiny/sentences.arpa samples/speech-*.flac samples/speech-number.wav
+	@$(ZOO) transcribe --lm zoo/wav2vec2-tiny/sentences.arpa samples/speech-day.ogg samples/speech-*.flac samples/speech-number.wav
 
 test: setup      ## installs what is missing, builds, runs the tests, builds the documentation and the example
 	$(SWIFT) test -c release --disable-xctest

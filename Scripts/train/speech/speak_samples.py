@@ -17,7 +17,7 @@ SAMPLES = {
     "speech-lamp.flac": (["please turn off the lamp in the kitchen"], Voice("en-us+m1", 160, 45, 0)),
     "speech-number.wav": (["my number is four seven two nine zero five"], Voice("en+f2", 150, 55, 3)),
     "speech-train.flac": (["the train to the city leaves at half past eight"], Voice("en-gb-scotland+m7", 155, 40, 0)),
-    "speech-day.flac": (
+    "speech-day.ogg": (
         [
             "on monday morning my sister walked to the market",
             "she bought six apples some bread and a yellow umbrella",
@@ -40,7 +40,8 @@ def main():
         for sentence in sentences:
             samples, rate = say(sentence, voice)
             parts += [samples, np.zeros(round(PAUSE * rate), np.int16)]
-        soundfile.write(output / name, np.concatenate(parts[:-1]), rate, subtype="PCM_16")
+        subtype = "VORBIS" if name.endswith(".ogg") else "PCM_16"
+        soundfile.write(output / name, np.concatenate(parts[:-1]), rate, subtype=subtype)
 
 
 if __name__ == "__main__":
