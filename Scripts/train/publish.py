@@ -1,15 +1,12 @@
 """Turns trained networks into the folders that the zoo ships, and measures what is in the folder."""
 
-import hashlib
-import json
-
 import numpy as np
 import torch
 from PIL import Image
-from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoImageProcessor, AutoModelForImageClassification
 
 import cifar
+from model_folder import measured_with, reference_case, save_weights, write_card, write_json, write_manifest
 
 CARDS = {
     "resnet-cifar10": {
@@ -32,16 +29,10 @@ CARDS = {
 }
 
 
-def write_json(path, value):
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
 def publish(name, model, image_size, data, output):
     """Writes weights in half precision, configuration, reference cases and card.json of one model."""
     folder = output / name
-    folder.mkdir(parents=True, exist_ok=True)
-    model.to(memory_format=torch.contiguous_format).half().save_pretrained(folder)
-    (folder / "model.safetensors").chmod(0o644)
+    save_weights(folder, model.to(memory_format=torch.contiguous_format))
     write_json(
         folder / "preprocessor_config.json",
         {
@@ -60,7 +51,22 @@ def publish(name, model, image_size, data, output):
     processor = AutoImageProcessor.from_pretrained(folder)
     write_references(folder, name, published, processor, image_size)
     accuracy = measure(published, processor, data)
-    write_card(folder, name, published, accuracy)
+    write_card(
+        folder,
+        published,
+        {
+            "task": "image-classification",
+            **CARDS[name],
+            "dataset": "CIFAR-10 (Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images)",
+            "dataset_license": "none stated; free for research",
+            "recipe": "Scripts/train",
+        },
+        {
+            "top1": accuracy,
+            "dataset": "CIFAR-10 test, 10,000 images",
+            "measured_with": measured_with("float32, from the published float16 weights"),
+        },
+    )
     print(f"{name}: top-1 {accuracy:.4f} with the published weights", flush=True)
 
 
@@ -95,54 +101,11 @@ def write_references(folder, name, model, processor, image_size):
     processed = processor(images=image, return_tensors="np")["pixel_values"]
     np.save(references / "pixel_values.npy", processed)
     noise = torch.randn(1, 3, image_size, image_size, generator=torch.Generator().manual_seed(0))
-    cases = [reference_case(references, "image", model, torch.from_numpy(processed)), reference_case(references, "b1", model, noise)]
-    manifest = {
-        "model": name,
-        "torch": torch.__version__,
-        "cases": cases,
-        "preprocess": {"image": "image.png", "pixel_values": "pixel_values.npy", "processor": type(processor).__name__},
-    }
-    (references / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
 
+    def compute(pixel_values):
+        return {"logits": model(pixel_values=pixel_values).logits}
 
-@torch.no_grad()
-def reference_case(references, case, model, pixel_values):
-    counter = FlopCounterMode(display=False)
-    with counter:
-        logits = model(pixel_values=pixel_values).logits
-    files = {"pixel_values": f"{case}.in.pixel_values.npy", "logits": f"{case}.out.logits.npy"}
-    np.save(references / files["pixel_values"], pixel_values.numpy())
-    np.save(references / files["logits"], logits.numpy())
-    return {
-        "case": case,
-        "inputs": {"pixel_values": files["pixel_values"]},
-        "outputs": {"logits": files["logits"]},
-        "flops": counter.get_total_flops(),
-        "notes": "",
-        "shapes": {"pixel_values": list(pixel_values.shape), "logits": list(logits.shape)},
-    }
-
-
-def write_card(folder, name, model, accuracy):
-    """What README.md says, for programs."""
-    weights = folder / "model.safetensors"
-    write_json(
-        folder / "card.json",
-        {
-            "name": name,
-            "task": "image-classification",
-            "architecture": CARDS[name]["architecture"],
-            "license": "Apache-2.0",
-            "dataset": "CIFAR-10 (Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images)",
-            "dataset_license": "none stated; free for research",
-            "paper": CARDS[name]["paper"],
-            "parameters": sum(parameter.numel() for parameter in model.parameters()),
-            "accuracy": {
-                "top1": accuracy,
-                "dataset": "CIFAR-10 test, 10,000 images",
-                "measured_with": f"PyTorch {torch.__version__.split('+')[0]}, float32, from the published float16 weights",
-            },
-            "sha256": {weights.name: hashlib.sha256(weights.read_bytes()).hexdigest()},
-            "recipe": "Scripts/train",
-        },
-    )
+    inputs = {"image": torch.from_numpy(processed), "b1": noise}
+    cases = [reference_case(references, case, {"pixel_values": pixels}, compute) for case, pixels in inputs.items()]
+    preprocess = {"image": "image.png", "pixel_values": "pixel_values.npy", "processor": type(processor).__name__}
+    write_manifest(references, name, cases, preprocess)

@@ -1,17 +1,16 @@
 """Writes the folder of the trained CLIP: weights, tokenizer, preprocessing, reference cases, measured figures."""
 
-import hashlib
 import json
 
 import numpy as np
 import torch
 from PIL import Image
-from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoImageProcessor, AutoTokenizer, CLIPModel
 
 import cifar
 import score
-from publish import reference_image, write_json
+from model_folder import measured_with, reference_case, save_weights, write_card, write_json, write_manifest
+from publish import reference_image
 from write_evaluation import write_evaluation
 
 PAPERS = [
@@ -21,6 +20,14 @@ PAPERS = [
     "Hinton et al. 2015, Distilling the Knowledge in a Neural Network, arXiv:1503.02531",
     "Liu et al. 2022, PatchDropout: Economizing Vision Transformers Using Patch Dropout, arXiv:2208.07220",
 ]
+DESCRIPTION = {
+    "task": "zero-shot-image-classification",
+    "architecture": "CLIP with a Vision Transformer (CLIPModel)",
+    "dataset": "CIFAR-10 (Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images) and scenes",
+    "dataset_license": "CIFAR-10: none stated; free for research. Scenes: drawn by this project, Apache-2.0",
+    "paper": PAPERS,
+    "recipe": "Scripts/train/clip",
+}
 # The figures that go into card.json; the others are printed.
 CARD_FIGURES = [
     "cifar10_zero_shot_top1",
@@ -37,9 +44,7 @@ REFERENCE_TEXTS = ["a photo of a cat.", "a small striped red circle on the left"
 def publish(name, model, tokenizer, data, output, work):
     """Writes weights in half precision and everything that describes them, and measures what was written."""
     folder = output / name
-    folder.mkdir(parents=True, exist_ok=True)
-    model.half().save_pretrained(folder)
-    (folder / "model.safetensors").chmod(0o644)
+    save_weights(folder, model)
     for file in sorted((work / "tokenizer").iterdir()):
         (folder / file.name).write_bytes(file.read_bytes())
     size = model.config.vision_config.image_size
@@ -65,7 +70,16 @@ def publish(name, model, tokenizer, data, output, work):
     measured = Measurement(folder)
     write_references(folder, name, measured)
     figures = measured.figures(evaluation, data)
-    write_card(folder, name, measured.model, figures)
+    write_card(
+        folder,
+        measured.model,
+        DESCRIPTION,
+        {
+            **{figure: round(figures[figure], 4) for figure in CARD_FIGURES},
+            "dataset": "CIFAR-10 test images and drawn scenes",
+            "measured_with": measured_with("float32, from the float16 weights"),
+        },
+    )
     print(json.dumps(figures, indent=2), flush=True)
 
 
@@ -154,72 +168,28 @@ def write_references(folder, name, measured):
     size = measured.model.config.vision_config.image_size
     noise = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
     texts = dict(measured.tokenizer(REFERENCE_TEXTS, padding=True, return_tensors="pt"))
+
+    def compute(**inputs):
+        return outputs(measured.model, inputs)
+
     cases = [
-        reference_case(references, "image_b1", measured.model, {"pixel_values": noise}),
-        reference_case(references, "text_b2", measured.model, texts),
-        reference_case(references, "both", measured.model, {"pixel_values": torch.from_numpy(processed), **texts}),
+        reference_case(references, "image_b1", {"pixel_values": noise}, compute),
+        reference_case(references, "text_b2", texts, compute),
+        reference_case(references, "both", {"pixel_values": torch.from_numpy(processed), **texts}, compute),
     ]
-    manifest = {
-        "model": name,
-        "torch": torch.__version__,
-        "cases": cases,
-        "preprocess": {
-            "image": "image.png",
-            "pixel_values": "pixel_values.npy",
-            "processor": type(measured.processor).__name__,
-        },
-    }
-    (references / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    processor = type(measured.processor).__name__
+    preprocess = {"image": "image.png", "pixel_values": "pixel_values.npy", "processor": processor}
+    write_manifest(references, name, cases, preprocess)
 
 
-@torch.no_grad()
-def reference_case(references, case, model, inputs):
-    """One case: embeddings before normalisation, and with pictures and texts their scaled cosines."""
+def outputs(model, inputs):
+    """Embeddings before normalisation, and with pictures and texts their scaled cosines."""
     texts = {key: inputs[key] for key in ("input_ids", "attention_mask") if key in inputs}
-    outputs, counter = {}, FlopCounterMode(display=False)
-    with counter:
-        if "pixel_values" in inputs:
-            outputs["image_embeds"] = model.get_image_features(pixel_values=inputs["pixel_values"]).pooler_output
-        if texts:
-            outputs["text_embeds"] = model.get_text_features(**texts).pooler_output
-    if len(outputs) == 2:
-        outputs["logits_per_image"] = model(**inputs).logits_per_image
-    files = {
-        kind: {key: f"{case}.{kind}.{key}.npy" for key in values} for kind, values in (("in", inputs), ("out", outputs))
-    }
-    for kind, values in (("in", inputs), ("out", outputs)):
-        for key, value in values.items():
-            np.save(references / files[kind][key], value.numpy())
-    return {
-        "case": case,
-        "inputs": files["in"],
-        "outputs": files["out"],
-        "flops": counter.get_total_flops(),
-        "notes": "",
-        "shapes": {key: list(value.shape) for key, value in {**inputs, **outputs}.items()},
-    }
-
-
-def write_card(folder, name, model, figures):
-    """What README.md says, for programs."""
-    weights = folder / "model.safetensors"
-    write_json(
-        folder / "card.json",
-        {
-            "name": name,
-            "task": "zero-shot-image-classification",
-            "architecture": "CLIP with a Vision Transformer (CLIPModel)",
-            "license": "Apache-2.0",
-            "dataset": "CIFAR-10 (Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images) and scenes",
-            "dataset_license": "CIFAR-10: none stated; free for research. Scenes: drawn by this project, Apache-2.0",
-            "paper": PAPERS,
-            "parameters": sum(parameter.numel() for parameter in model.parameters()),
-            "accuracy": {
-                **{name: round(figures[name], 4) for name in CARD_FIGURES},
-                "dataset": "CIFAR-10 test images and drawn scenes",
-                "measured_with": f"PyTorch {torch.__version__.split('+')[0]}, float32, from the float16 weights",
-            },
-            "sha256": {weights.name: hashlib.sha256(weights.read_bytes()).hexdigest()},
-            "recipe": "Scripts/train/clip",
-        },
-    )
+    found = {}
+    if "pixel_values" in inputs:
+        found["image_embeds"] = model.get_image_features(pixel_values=inputs["pixel_values"]).pooler_output
+    if texts:
+        found["text_embeds"] = model.get_text_features(**texts).pooler_output
+    if len(found) == 2:
+        found["logits_per_image"] = model(**inputs).logits_per_image
+    return found

@@ -1,17 +1,15 @@
 """Writes the folder of the trained speech model: weights, vocabulary, preprocessing, reference cases, figures."""
 
-import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 from transformers import Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC
 
 from audio import RATE, as_int16, read_wav, resample, write_wav
+from model_folder import measured_with, reference_case, save_weights, write_card, write_json, write_manifest
 from network import BLANK, TOKENS
-from publish import write_json
 from synthesis import Voice, say
 from validation import error_rates
 from write_evaluation import write_evaluation
@@ -22,6 +20,15 @@ PAPERS = [
     "Graves et al. 2006, Connectionist Temporal Classification, doi:10.1145/1143844.1143891",
     "Park et al. 2019, SpecAugment, arXiv:1904.08779",
 ]
+DESCRIPTION = {
+    "task": "automatic-speech-recognition",
+    "architecture": "wav2vec 2.0 with a CTC head (Wav2Vec2ForCTC)",
+    "license": "CC-BY-SA-4.0",
+    "dataset": "Free Spoken Digit Dataset (Jakobovski et al.) and speech synthesised with espeak-ng",
+    "dataset_license": "Free Spoken Digit Dataset: CC BY-SA 4.0. Synthesised speech: made by this project",
+    "paper": PAPERS,
+    "recipe": "Scripts/train/speech",
+}
 SETS = ["left-out-speaker", "held-out-takes", "synthetic", "synthetic-new-voices"]
 REFERENCE_TEXT = "turn the light on at half past seven"
 
@@ -29,10 +36,8 @@ REFERENCE_TEXT = "turn the light on at half past seven"
 def publish(name, model, data, output, work):
     """Writes weights in half precision and everything that describes them, and measures what was written."""
     folder = output / name
-    folder.mkdir(parents=True, exist_ok=True)
     forget_masking(model)
-    model.half().save_pretrained(folder)
-    (folder / "model.safetensors").chmod(0o644)
+    save_weights(folder, model)
     write_texts(folder)
     write_json(
         folder / "preprocessor_config.json",
@@ -51,7 +56,17 @@ def publish(name, model, data, output, work):
     evaluation = work / "evaluation"
     write_evaluation(data, evaluation)
     figures = measured.figures(evaluation)
-    write_card(folder, name, measured.model, figures)
+    words = {key: round(value, 4) for key, value in figures.items() if key.endswith("word_error_rate")}
+    write_card(
+        folder,
+        measured.model,
+        DESCRIPTION,
+        {
+            **words,
+            "dataset": "sequences of digits of the Free Spoken Digit Dataset and synthesised sentences",
+            "measured_with": measured_with("float32, float16 weights, greedy"),
+        },
+    )
     print(json.dumps(figures, indent=2), flush=True)
 
 
@@ -130,67 +145,13 @@ def write_references(folder, name, measured):
     np.save(references / "input_values.npy", values.numpy())
     noise = torch.randn(1, 8_000, generator=torch.Generator().manual_seed(0))
     pair = torch.cat([values[:, 8_000:14_000], noise[:, :6_000]])
-    cases = [
-        reference_case(references, "audio", measured.model, {"input_values": values}),
-        reference_case(references, "noise", measured.model, {"input_values": noise}),
-        reference_case(references, "b2", measured.model, {"input_values": pair}),
-    ]
-    manifest = {
-        "model": name,
-        "torch": torch.__version__,
-        "cases": cases,
-        "preprocess": {
-            "audio": "audio.wav",
-            "input_values": "input_values.npy",
-            "processor": type(measured.extractor).__name__,
-        },
-    }
-    (references / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
 
+    def compute(input_values):
+        logits = measured.model(input_values=input_values).logits
+        return {"logits": logits, "greedy_ids": logits.argmax(-1)}
 
-@torch.no_grad()
-def reference_case(references, case, model, inputs):
-    counter = FlopCounterMode(display=False)
-    with counter:
-        outputs = {"logits": model(**inputs).logits}
-    outputs["greedy_ids"] = outputs["logits"].argmax(-1)
-    files = {
-        kind: {key: f"{case}.{kind}.{key}.npy" for key in values} for kind, values in (("in", inputs), ("out", outputs))
-    }
-    for kind, values in (("in", inputs), ("out", outputs)):
-        for key, value in values.items():
-            np.save(references / files[kind][key], value.numpy())
-    return {
-        "case": case,
-        "inputs": files["in"],
-        "outputs": files["out"],
-        "flops": counter.get_total_flops(),
-        "notes": "",
-        "shapes": {key: list(value.shape) for key, value in {**inputs, **outputs}.items()},
-    }
-
-
-def write_card(folder, name, model, figures):
-    """What README.md says, for programs."""
-    weights = folder / "model.safetensors"
-    words = {key: round(value, 4) for key, value in figures.items() if key.endswith("word_error_rate")}
-    write_json(
-        folder / "card.json",
-        {
-            "name": name,
-            "task": "automatic-speech-recognition",
-            "architecture": "wav2vec 2.0 with a CTC head (Wav2Vec2ForCTC)",
-            "license": "CC-BY-SA-4.0",
-            "dataset": "Free Spoken Digit Dataset (Jakobovski et al.) and speech synthesised with espeak-ng",
-            "dataset_license": "Free Spoken Digit Dataset: CC BY-SA 4.0. Synthesised speech: made by this project",
-            "paper": PAPERS,
-            "parameters": sum(parameter.numel() for parameter in model.parameters()),
-            "accuracy": {
-                **words,
-                "dataset": "sequences of digits of the Free Spoken Digit Dataset and synthesised sentences",
-                "measured_with": f"PyTorch {torch.__version__.split('+')[0]}, float32, float16 weights, greedy",
-            },
-            "sha256": {weights.name: hashlib.sha256(weights.read_bytes()).hexdigest()},
-            "recipe": "Scripts/train/speech",
-        },
-    )
+    inputs = {"audio": values, "noise": noise, "b2": pair}
+    cases = [reference_case(references, case, {"input_values": sound}, compute) for case, sound in inputs.items()]
+    processor = type(measured.extractor).__name__
+    preprocess = {"audio": "audio.wav", "input_values": "input_values.npy", "processor": processor}
+    write_manifest(references, name, cases, preprocess)
