@@ -185,11 +185,13 @@ def write_references(folder, name, measured):
 def outputs(model, inputs):
     """Embeddings before normalisation, and with pictures and texts their scaled cosines."""
     texts = {key: inputs[key] for key in ("input_ids", "attention_mask") if key in inputs}
-    found = {}
-    if "pixel_values" in inputs:
-        found["image_embeds"] = model.get_image_features(pixel_values=inputs["pixel_values"]).pooler_output
+    if texts and "pixel_values" in inputs:
+        both = model(**inputs)
+        return {
+            "image_embeds": both.vision_model_output.pooler_output,
+            "text_embeds": both.text_model_output.pooler_output,
+            "logits_per_image": both.logits_per_image,
+        }
     if texts:
-        found["text_embeds"] = model.get_text_features(**texts).pooler_output
-    if len(found) == 2:
-        found["logits_per_image"] = model(**inputs).logits_per_image
-    return found
+        return {"text_embeds": model.get_text_features(**texts).pooler_output}
+    return {"image_embeds": model.get_image_features(pixel_values=inputs["pixel_values"]).pooler_output}
