@@ -1,6 +1,11 @@
 /// The words of `text` in lines of at most `width` characters; a longer word gets a line of its own. A line feed in
 /// `text` starts a new line.
-func wrap(_ text: String, width: Int) -> [String] {
+///
+/// - Parameters:
+///   - text: what to break, at spaces.
+///   - width: characters a line may have.
+/// - Returns: the lines, at least one.
+public func wrap(_ text: String, width: Int) -> [String] {
     var lines: [String] = []
     for paragraph in text.split(separator: "\n", omittingEmptySubsequences: false) {
         var line = ""

@@ -1,3 +1,4 @@
+public import Checkpoints
 import JSON
 import Layers
 
@@ -16,6 +17,8 @@ struct AudioEncoderArchitecture: Sendable {
     let prefix: String
     /// What its classes' names begin with.
     let classPrefix: String
+    /// The papers' numbers on arXiv.
+    let papers: [String]
     /// Whose keys a configuration has.
     let variant: Variant
     /// What follows the features.
@@ -24,27 +27,28 @@ struct AudioEncoderArchitecture: Sendable {
     static let all = [
         AudioEncoderArchitecture(
             name: "wav2vec 2.0", modelType: "wav2vec2", prefix: "wav2vec2", classPrefix: "Wav2Vec2",
-            variant: .wav2vec2, network: Wav2Vec2.self),
+            papers: ["2006.11477", "2111.09296", "2305.13516"], variant: .wav2vec2, network: Wav2Vec2.self),
         AudioEncoderArchitecture(
-            name: "HuBERT", modelType: "hubert", prefix: "hubert", classPrefix: "Hubert", variant: .hubert,
-            network: HuBERT.self),
+            name: "HuBERT", modelType: "hubert", prefix: "hubert", classPrefix: "Hubert",
+            papers: ["2106.07447"], variant: .hubert, network: HuBERT.self),
         AudioEncoderArchitecture(
-            name: "WavLM", modelType: "wavlm", prefix: "wavlm", classPrefix: "WavLM", variant: .wavlm,
-            network: WavLM.self),
+            name: "WavLM", modelType: "wavlm", prefix: "wavlm", classPrefix: "WavLM",
+            papers: ["2110.13900"], variant: .wavlm, network: WavLM.self),
         AudioEncoderArchitecture(
             name: "data2vec-audio", modelType: "data2vec-audio", prefix: "data2vec_audio",
-            classPrefix: "Data2VecAudio", variant: .data2vec, network: Data2VecAudio.self),
+            classPrefix: "Data2VecAudio", papers: ["2202.03555"], variant: .data2vec, network: Data2VecAudio.self),
         AudioEncoderArchitecture(
             name: "wav2vec 2.0 Conformer", modelType: "wav2vec2-conformer", prefix: "wav2vec2_conformer",
-            classPrefix: "Wav2Vec2Conformer", variant: .conformer, network: Wav2Vec2Conformer.self),
+            classPrefix: "Wav2Vec2Conformer", papers: ["2010.05171"], variant: .conformer,
+            network: Wav2Vec2Conformer.self),
     ]
 
     /// What comes after a class's prefix: the head that its checkpoints hold.
-    private enum HeadKind {
+    fileprivate enum HeadKind {
         case none, ctc, classification
     }
 
-    private static let heads: [String: HeadKind] = [
+    fileprivate static let heads: [String: HeadKind] = [
         "Model": .none, "ForPreTraining": .none, "ForCTC": .ctc, "ForSequenceClassification": .classification,
     ]
 
@@ -114,5 +118,16 @@ extension Config {
             throw failure("id2label", expected: "at least one label", found: "\(names.keys.count)")
         }
         return try labels("id2label", count: count ?? names.keys.count)
+    }
+}
+
+extension AudioEncoder {
+    /// The architectures that can be loaded.
+    public static var architectures: [SupportedArchitecture] {
+        AudioEncoderArchitecture.all.map { architecture in
+            let classes = AudioEncoderArchitecture.heads.keys.sorted().map { architecture.classPrefix + $0 }
+            return SupportedArchitecture(
+                name: architecture.name, names: [.transformers: classes], papers: architecture.papers)
+        }
     }
 }

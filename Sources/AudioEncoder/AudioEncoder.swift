@@ -141,9 +141,6 @@ public struct AudioEncoder: Sendable {
         }
     }
 
-    /// The names of the architectures that can be loaded.
-    public static var architectures: [String] { AudioEncoderArchitecture.all.map(\.name) }
-
     /// Whether a folder's configuration is that of an audio encoder of this family, supported or not. No weights are
     /// looked at; a folder that cannot be read is none.
     public static func recognises(_ folder: String) -> Bool {

@@ -1,3 +1,4 @@
+public import Checkpoints
 import JSON
 
 /// The architectures of dual encoders in transformers' layout: adding one is its configuration and a line in ``all``.
@@ -20,6 +21,10 @@ struct DualEncoderArchitecture: Sendable {
     let modelTypes: [String]
     /// Entries of `architectures`.
     let classes: [String: Towers]
+    /// open_clip's names; a `*` stands for any text.
+    let openCLIP: [String]
+    /// The papers' numbers on arXiv.
+    let papers: [String]
     /// Whether logits become probabilities by a sigmoid, and have a bias.
     let hasSigmoid: Bool
     /// Reads the text tower's configuration.
@@ -33,13 +38,13 @@ struct DualEncoderArchitecture: Sendable {
             classes: [
                 "CLIPModel": .both, "CLIPTextModelWithProjection": .text, "CLIPVisionModelWithProjection": .image,
                 "CLIPTextModel": .bareText, "CLIPVisionModel": .bareImage,
-            ], hasSigmoid: false,
+            ], openCLIP: ["ViT-*", "RN*"], papers: ["2103.00020"], hasSigmoid: false,
             text: { (config) throws(ConfigError) in try .clip(config) },
             image: { (config) throws(ConfigError) in try .clip(config) }),
         DualEncoderArchitecture(
             name: "SigLIP", modelTypes: ["siglip", "siglip_text_model", "siglip_vision_model"],
             classes: ["SiglipModel": .both, "SiglipTextModel": .bareText, "SiglipVisionModel": .bareImage],
-            hasSigmoid: true,
+            openCLIP: ["ViT-*-SigLIP*"], papers: ["2303.15343", "2502.14786"], hasSigmoid: true,
             text: { (config) throws(ConfigError) in try .siglip(config) },
             image: { (config) throws(ConfigError) in try .siglip(config) }),
     ]
@@ -87,5 +92,16 @@ struct DualEncoderArchitecture: Sendable {
         }
         let known = all.flatMap { $0.classes.keys.sorted() }.joined(separator: ", ")
         throw config.failure("architectures", expected: "a dual encoder that is supported (\(known))")
+    }
+}
+
+extension DualEncoder {
+    /// The architectures that can be loaded.
+    public static var architectures: [SupportedArchitecture] {
+        DualEncoderArchitecture.all.map {
+            SupportedArchitecture(
+                name: $0.name, names: [.transformers: $0.classes.keys.sorted(), .openCLIP: $0.openCLIP],
+                papers: $0.papers)
+        }
     }
 }

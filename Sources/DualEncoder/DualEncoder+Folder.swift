@@ -5,9 +5,6 @@ import Media
 import TensorCore
 
 extension DualEncoder {
-    /// The names of the architectures that can be loaded.
-    public static var architectures: [String] { DualEncoderArchitecture.all.map(\.name) }
-
     /// Whether a folder's configuration is that of a dual encoder or of a part of one, supported or not. No weights are
     /// looked at; a folder that cannot be read is none.
     public static func recognises(_ folder: String) -> Bool {

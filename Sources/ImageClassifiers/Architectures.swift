@@ -1,3 +1,4 @@
+public import Checkpoints
 import JSON
 import Layers
 
@@ -13,6 +14,8 @@ struct ClassifierArchitecture: Sendable {
     var timm: [String] = []
     /// torchvision's model names.
     var torchvision: [String] = []
+    /// The papers' numbers on arXiv.
+    let papers: [String]
 
     static let all = [
         ClassifierArchitecture(
@@ -82,6 +85,18 @@ struct ClassifierArchitecture: Sendable {
         }
         do throws(WeightError) { return try network.init(configuration, layout, weights) } catch {
             throw .weights(error)
+        }
+    }
+}
+
+extension ImageClassifier {
+    /// The architectures that can be loaded.
+    public static var architectures: [SupportedArchitecture] {
+        ClassifierArchitecture.all.map {
+            SupportedArchitecture(
+                name: $0.name,
+                names: [.transformers: $0.transformers, .timm: $0.timm, .torchvision: $0.torchvision],
+                papers: $0.papers)
         }
     }
 }

@@ -3,9 +3,6 @@ import JSON
 import Media
 
 extension ImageClassifier {
-    /// The names of the architectures that can be loaded.
-    public static var architectures: [String] { ClassifierArchitecture.all.map(\.name) }
-
     /// Reads a configuration file.
     ///
     /// - Throws: ``ImageClassifierError``.

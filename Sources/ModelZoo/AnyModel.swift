@@ -1,4 +1,5 @@
 public import AudioEncoder
+public import Checkpoints
 public import DualEncoder
 public import ImageClassifiers
 public import SentenceEncoder
@@ -16,7 +17,7 @@ public enum AnyModel: Sendable {
     case audioEncoder(AudioEncoder)
 
     /// A family of models; the raw value is the task in Hugging Face's words.
-    public enum Family: String, Sendable {
+    public enum Family: String, Sendable, CaseIterable {
         /// Image classifiers.
         case imageClassifier = "image-classification"
         /// Dual encoders.
@@ -35,6 +36,16 @@ public enum AnyModel: Sendable {
                 self = .sentenceEncoder
             } else {
                 self = AudioEncoder.recognises(folder) ? .audioEncoder : .imageClassifier
+            }
+        }
+
+        /// The architectures of it that can be loaded.
+        public var architectures: [SupportedArchitecture] {
+            switch self {
+            case .imageClassifier: ImageClassifier.architectures
+            case .dualEncoder: DualEncoder.architectures
+            case .sentenceEncoder: SentenceEncoder.architectures
+            case .audioEncoder: AudioEncoder.architectures
             }
         }
 

@@ -1,3 +1,4 @@
+public import Checkpoints
 import JSON
 
 /// The architectures of text encoders: adding one is a file of its own and a line in ``all``.
@@ -6,6 +7,10 @@ struct TextEncoderArchitecture: Sendable {
     let name: String
     /// transformers' `model_type`.
     let modelType: String
+    /// transformers' class.
+    let className: String
+    /// The papers' numbers on arXiv.
+    let papers: [String]
     /// What stands before the tensors' names where a checkpoint also holds a head.
     let prefix: String
     /// How its configuration differs from BERT's.
@@ -14,13 +19,18 @@ struct TextEncoderArchitecture: Sendable {
     let network: any TextEncoder.Type
 
     static let all = [
-        TextEncoderArchitecture(name: "BERT", modelType: "bert", prefix: "bert", variant: .bert, network: BERT.self),
         TextEncoderArchitecture(
-            name: "RoBERTa", modelType: "roberta", prefix: "roberta", variant: .roberta, network: RoBERTa.self),
+            name: "BERT", modelType: "bert", className: "BertModel", papers: ["1810.04805"], prefix: "bert",
+            variant: .bert, network: BERT.self),
         TextEncoderArchitecture(
-            name: "XLM-RoBERTa", modelType: "xlm-roberta", prefix: "roberta", variant: .roberta, network: RoBERTa.self),
+            name: "RoBERTa", modelType: "roberta", className: "RobertaModel", papers: ["1907.11692"],
+            prefix: "roberta", variant: .roberta, network: RoBERTa.self),
         TextEncoderArchitecture(
-            name: "MPNet", modelType: "mpnet", prefix: "mpnet", variant: .mpnet, network: MPNet.self),
+            name: "XLM-RoBERTa", modelType: "xlm-roberta", className: "XLMRobertaModel", papers: ["1911.02116"],
+            prefix: "roberta", variant: .roberta, network: RoBERTa.self),
+        TextEncoderArchitecture(
+            name: "MPNet", modelType: "mpnet", className: "MPNetModel", papers: ["2004.09297"], prefix: "mpnet",
+            variant: .mpnet, network: MPNet.self),
     ]
 
     /// The architecture that a configuration names.
@@ -39,5 +49,16 @@ struct TextEncoderArchitecture: Sendable {
         let rest = name.hasPrefix(prefix + ".") ? String(name.dropFirst(prefix.count + 1)) : name
         return ["pooler.dense.weight", "pooler.dense.bias", "embeddings.position_ids", "embeddings.token_type_ids"]
             .contains(rest)
+    }
+}
+
+extension SentenceEncoder {
+    /// The architectures that can be loaded, each also behind the modules of sentence-transformers.
+    public static var architectures: [SupportedArchitecture] {
+        TextEncoderArchitecture.all.map {
+            SupportedArchitecture(
+                name: $0.name, names: [.transformers: [$0.className], .sentenceTransformers: [$0.modelType]],
+                papers: $0.papers)
+        }
     }
 }

@@ -109,9 +109,6 @@ public struct SentenceEncoder: Sendable {
         self.runtime = runtime
     }
 
-    /// The names of the architectures that can be loaded.
-    public static var architectures: [String] { TextEncoderArchitecture.all.map(\.name) }
-
     /// Whether a folder is one of sentence-transformers, or one of transformers with a text encoder of this family.
     public static func recognises(_ folder: String) -> Bool {
         if SentenceModules.exist(in: folder) { return true }

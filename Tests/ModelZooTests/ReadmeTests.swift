@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import ModelZoo
 import Testing
@@ -7,15 +8,44 @@ import Testing
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    @Test func tableListsEveryArchitecture() throws {
+    /// The first cell of a family's table.
+    private static let titles: [(family: AnyModel.Family, title: String)] = [
+        (.imageClassifier, "image classifier"), (.dualEncoder, "dual encoder"), (.sentenceEncoder, "sentence encoder"),
+        (.audioEncoder, "audio encoder"),
+    ]
+
+    @Test func everyFamilyHasATable() {
+        #expect(Set(Self.titles.map(\.family)) == Set(AnyModel.Family.allCases))
+    }
+
+    /// The tables of architectures hold what the registry can load, name by name.
+    @Test(arguments: AnyModel.Family.allCases) func tablesEqualTheRegistry(_ family: AnyModel.Family) throws {
+        let title = try #require(Self.titles.first { $0.family == family }?.title)
         let text = try String(contentsOf: Self.root.appendingPathComponent("README.md"), encoding: .utf8)
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        let header = try #require(lines.firstIndex { $0.hasPrefix("| architecture | transformers |") })
-        let rows = lines[(header + 2)...].prefix { $0.hasPrefix("|") }
-        let names = rows.compactMap { row in
-            row.split(separator: "|").first.map { $0.split(separator: "(")[0].trimmingCharacters(in: .whitespaces) }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let start = try #require(lines.firstIndex { $0.hasPrefix("| \(title) | ") }, "no table of \(family)")
+        let found = lines[start...].prefix { $0.hasPrefix("|") }.joined(separator: "\n")
+        let expected = Self.table(title, family.architectures)
+        #expect(found == expected, "the table should read:\n\(expected)")
+    }
+
+    private static func table(_ title: String, _ architectures: [SupportedArchitecture]) -> String {
+        let libraries = SupportedArchitecture.Library.allCases.filter { library in
+            architectures.contains { $0.names[library] != nil }
         }
-        #expect(names == ImageClassifier.architectures)
+        let header = [title] + libraries.map(\.rawValue) + ["paper"]
+        let rows = architectures.map { architecture in
+            let names = libraries.map { library in
+                (architecture.names[library] ?? []).map { "`\($0)`" }.joined(separator: ", ")
+            }
+            let papers = architecture.papers.map { "[\($0)](https://arxiv.org/abs/\($0))" }
+            return [architecture.name] + names + [papers.joined(separator: ", ")]
+        }
+        let rule = "|" + String(repeating: "---|", count: header.count)
+        let lines = ([header] + rows).map {
+            "| \($0.joined(separator: " | ")) |".replacingOccurrences(of: "|  |", with: "| |")
+        }
+        return ([lines[0], rule] + lines[1...]).joined(separator: "\n")
     }
 
     @Test(.enabled(if: FileManager.default.fileExists(atPath: "\(root.path)/zoo/resnet-cifar10/config.json")))

@@ -10,13 +10,19 @@ enum ListCommand: Subcommand {
     static let command = Command(
         "list", summary: "Show the models that can be named",
         discussion: "A folder that is broken is shown with what is wrong with it.",
-        options: [SharedOptions.json, names], exclusive: [[SharedOptions.json, names]],
+        options: [SharedOptions.json, names, ArchitectureList.option],
+        exclusive: [[SharedOptions.json, names], [names, ArchitectureList.option]],
         examples: [
             Command.Example("zoo list", "A table"),
             Command.Example("zoo --registry ~/models list", "With the models of one more folder"),
+            Command.Example("zoo list --architectures", "What can be loaded from transformers, timm and others"),
         ])
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        if parsed[ArchitectureList.option] {
+            try ArchitectureList.write(asJSON: parsed[SharedOptions.json], context)
+            return .success
+        }
         let entries = context.registry.entries()
         if parsed[names] {
             for entry in entries { try context.output.write(entry.name) }
