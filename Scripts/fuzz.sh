@@ -38,6 +38,7 @@ dictionary() { # dictionary TARGET: the file of words for it
     safetensors*) echo safetensors ;;
     png | jpeg | webp) echo picture ;;
     audio*) echo audio ;;
+    pickle | pytorch) echo pickle ;;
     npy | arpa | command-line) echo "$1" ;;
     vector-index) ;;
     *) echo json ;;

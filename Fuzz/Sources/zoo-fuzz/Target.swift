@@ -10,6 +10,8 @@ struct Target: Sendable {
         Target(name: "safetensors", run: fuzzSafetensors),
         Target(name: "safetensors-header", run: fuzzSafetensorsHeader),
         Target(name: "shard-index", run: fuzzShardIndex),
+        Target(name: "pytorch", run: fuzzPyTorch),
+        Target(name: "pickle", run: fuzzPickle),
         Target(name: "npy", run: fuzzNPY),
         Target(name: "json", run: fuzzJSON),
         Target(name: "model-folder", run: fuzzModelFolder),
