@@ -54,6 +54,7 @@ import Testing
         } catch let error as AudioEncoderError { return error }
     }
 
+    /// CF01
     @Test(arguments: refused)
     func refusedByName(mutation: Mutation) throws {
         guard case .config(.value(_, let path, _, _)) = try failure(mutation) else {

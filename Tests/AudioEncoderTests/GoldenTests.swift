@@ -47,6 +47,7 @@ import Testing
         }
     }
 
+    /// NU03
     @Test(.enabled(if: Tier.bitEqual.count == 2, "AVX2 and AVX-512 are both needed"), arguments: AudioFixtures.models)
     func tiersGiveTheSameBits(model: String) throws {
         let results = try Tier.bitEqual.map { tier in
@@ -57,6 +58,7 @@ import Testing
         #expect(bitDifference(results[0], results[1]) == nil)
     }
 
+    /// AU10, NU01
     @Test(arguments: AudioFixtures.models, Tier.supported)
     func aBatchIsItsClips(model: String, tier: Tier) throws {
         let encoder = try AudioEncoder(folder: AudioFixtures.path(model), runtime: Runtime(threads: 2, tier: tier))

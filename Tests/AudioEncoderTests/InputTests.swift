@@ -101,6 +101,7 @@ import Testing
         }
     }
 
+    /// AU06
     @Test func silenceIsSilence() throws {
         let encoder = try encoder("wav2vec2-base")
         for value: Float in [0, 0.25, -1] {

@@ -88,6 +88,7 @@ import Testing
         MadeUpSound.samples(40_000).map { ($0 * 4).rounded() / 65_536 },
     ]
 
+    /// AU11
     @Test(arguments: silences) func silenceIsEmpty(_ silence: [Float]) throws {
         for chunking in Self.chunkings {
             for decoding in [Transcriber.Decoding.greedy, .beam(.init())] {
@@ -99,6 +100,7 @@ import Testing
         }
     }
 
+    /// AU11
     @Test func oneSoundDoesNotLeakIntoTheNext() throws {
         let transcriber = try TranscriberFixtures.transcriber()
         #expect(try !transcriber.transcribe(samples: sound).text.isEmpty)

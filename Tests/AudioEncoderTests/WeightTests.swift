@@ -32,6 +32,7 @@ import Testing
         }
     }
 
+    /// CF05
     @Test(arguments: AudioFixtures.models)
     func missingReshapedRetyped(model: String) throws {
         let checkpoint = try Checkpoint.open(folder: AudioFixtures.path(model))

@@ -20,6 +20,7 @@ import Testing
         #expect(try AudioClip(path: scratch.path("a.wav")).samples == sound)
     }
 
+    /// IM13 for sound
     @Test func integersAreRoundedAndClipped() throws {
         let scratch = try TemporaryFolder()
         let sound: [Float] = [1, -1, 2, -2, 0.5 / 32_768, 1.5 / 32_768, -0.6 / 32_768, 1e30]
@@ -37,6 +38,7 @@ import Testing
         }
     }
 
+    /// IM13 for sound
     @Test func refusalsLeaveTheOldFile() throws {
         let scratch = try TemporaryFolder()
         let path = scratch.path("a.wav")

@@ -6,6 +6,7 @@ import Testing
 /// folder in `ZOO_TEST_CORPUS`, for instance of the IETF's flac-test-files.
 @Suite(.enabled(if: corpusFolder != nil, "the environment variable ZOO_TEST_CORPUS names no folder"))
 struct CorpusTests {
+    /// AU09
     @Test func flacIsDecodedOrRefused() throws {
         let folder = try #require(corpusFolder)
         let names = try #require(FileManager.default.enumerator(atPath: folder)).compactMap { $0 as? String }

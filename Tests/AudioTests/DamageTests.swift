@@ -61,6 +61,7 @@ import Testing
         #expect(!reason.isEmpty)
     }
 
+    /// AU09
     @Test func oggPages() throws {
         let bytes = try AudioFixtures.bytes("formats/vorbis.ogg")
         let scratch = try TemporaryFolder()

@@ -74,7 +74,7 @@ import Testing
         #expect(try samples(of: reader).count == 9_000)
     }
 
-    /// Ten hours in a header of FLAC that its file may hold for all that is known.
+    /// AU08: ten hours in a header of FLAC that its file may hold for all that is known.
     @Test func lengthsThatAreOnlyPromised() throws {
         var bytes = try AudioFixtures.bytes("formats/int24.flac")
         bytes[21] |= 0x0F

@@ -49,6 +49,7 @@ import Testing
         }
     }
 
+    /// IX01
     @Test(arguments: ["12.0", "11", "0", "1e3"])
     func totalSizeIsOnlyNoted(total: String) throws {
         let folder = try TemporaryFolder()
@@ -106,7 +107,7 @@ import Testing
         #expect(try Checkpoint.open(folder: folder.path).names == ["a"])
     }
 
-    /// An index that contradicts its shards, and the key the error names.
+    /// IX01: an index that contradicts its shards, and the key the error names.
     @Test(arguments: [
         (#"{"a":"one.safetensors","b":"two.safetensors"}"#, "weight_map.c"),
         (#"{"a":"one.safetensors","b":"two.safetensors","c":"one.safetensors"}"#, "weight_map.c"),
@@ -128,6 +129,7 @@ import Testing
         #expect(file == index)
     }
 
+    /// IX01
     @Test func aTensorInTwoShards() throws {
         let folder = try TemporaryFolder()
         try writeShards(in: folder)

@@ -73,6 +73,7 @@ import Testing
         }
     }
 
+    /// ST18, OS03: what was there when the file was opened is gone; reading says so.
     @Test func aFileThatShrinksWhileOpen() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write(CatalogueID.small, as: "small.safetensors")

@@ -70,6 +70,30 @@ import Testing
         #expect(cache.matrix(String(repeating: "b", count: 64), rows: 2) == nil)
     }
 
+    /// ST21: killed at any moment, a file is under its name whole or not at all.
+    @Test func killedWhileItIsWritten() throws {
+        let place = folder.path("killed")
+        let written = "\(place)/zoo/class-matrices"
+        var kills = 0
+        for round in 0..<40 {
+            let process = try ZooBinary.make(
+                ["classify", "-m", clip, "-l", (0..<200).map { "\(round) \($0)" }.joined(separator: ","), "--json"]
+                    + ["\(clip)/ref/image.png"], environment: ["XDG_CACHE_HOME": place])
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            usleep(UInt32(1000 + round * 1500))
+            kill(process.processIdentifier, SIGKILL)
+            ZooBinary.wait(for: process)
+            if process.terminationReason == .uncaughtSignal { kills += 1 }
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: written)) ?? []
+            where name.hasSuffix(".safetensors") {
+                #expect(try Safetensors(file: "\(written)/\(name)").names == ["class_matrix"])
+            }
+        }
+        #expect(kills > 0)
+    }
+
     @Test func onlySoManyAreKept() throws {
         var cache = try cache()
         cache.fileLimit = 3

@@ -148,6 +148,7 @@ import Testing
         #expect(try ZooBinary.run(["classify", "-"] + model).code == 66)
     }
 
+    /// OS02
     @Test func aNameThatIsNotText() throws {
         let scratch = try Scratch()
         defer { scratch.remove() }

@@ -26,6 +26,7 @@ import Testing
         ((try? FileManager.default.contentsOfDirectory(atPath: scratch.path)) ?? []).sorted()
     }
 
+    /// OS05
     @Test(arguments: ["npy", "jsonl"])
     func killedAtAnyMoment(format: String) throws {
         defer { scratch.remove() }
@@ -52,6 +53,7 @@ import Testing
         #expect(names == (["again.\(format)", "set", "whole.\(format)"] + sidecars).sorted())
     }
 
+    /// OS05
     @Test func stoppedAndContinued() throws {
         defer { scratch.remove() }
         let picture = try scratch.picture("a.png", seed: 1)

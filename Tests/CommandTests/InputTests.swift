@@ -111,6 +111,7 @@ import Testing
         #expect(walk.next() == nil)
     }
 
+    /// OS02
     @Test(.enabled(if: getuid() != 0, "the superuser may read every folder"))
     func aFolderThatMayNotBeRead() throws {
         defer { cleanUp() }

@@ -88,6 +88,7 @@ import Testing
 }
 
 @Suite struct WritingTests {
+    /// OS02
     @Test func aFullDeviceIsAnError() throws {
         let descriptor = open("/dev/full", O_WRONLY)
         defer { close(descriptor) }
@@ -102,6 +103,7 @@ import Testing
         #expect(throws: OutputError.self) { try lines.flush() }
     }
 
+    /// OS01
     @Test func aPipeWithoutAReaderIsToldApart() async {
         await #expect(processExitsWith: .exitCode(0)) {
             ignoreBrokenPipes()
@@ -129,6 +131,7 @@ import Testing
         }
     }
 
+    /// OS05
     @Test func theFirstSignalAsksTheSecondEnds() async {
         await #expect(processExitsWith: .exitCode(130)) {
             Interruption.install()

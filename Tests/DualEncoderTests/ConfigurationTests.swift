@@ -154,6 +154,7 @@ import Testing
         [:], ["x": 1],
     ]
 
+    /// CF01
     @Test(arguments: [
         "transformers-clip", "transformers-clip-text", "transformers-siglip", "open_clip-vit-gelu",
         "open_clip-custom-text", "open_clip-resnet",
@@ -176,6 +177,7 @@ import Testing
         }
     }
 
+    /// CF02
     @Test func codeAndPathsAreNotFollowed() throws {
         var config = try DualEncoderFixtures.config("transformers-clip")
         for (key, value) in [

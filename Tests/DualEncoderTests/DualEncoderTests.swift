@@ -46,6 +46,7 @@ import Testing
         }
     }
 
+    /// NU03
     @Test(.enabled(if: Tier.bitEqual.count == 2), arguments: DualEncoderFixtures.models)
     func tiersGiveTheSameBits(model: String) throws {
         let results = try Tier.bitEqual.map { tier in
@@ -279,6 +280,7 @@ import Testing
         #expect(throws: DualEncoderError.self) { try plans.plan(.text, batch: 0) }
     }
 
+    /// NU09
     @Test func embeddingsOfLengthZero() throws {
         let encoder = try encoder("transformers-clip-gelu")
         let zeros = Tensor(zeros: [2, 12])

@@ -47,6 +47,7 @@ import Testing
         }
     }
 
+    /// CF05
     @Test(arguments: DualEncoderFixtures.models)
     func reshaped(model: String) throws {
         let checkpoint = try DualEncoderFixtures.checkpoint(model)

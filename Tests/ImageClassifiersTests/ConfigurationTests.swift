@@ -148,6 +148,7 @@ import Testing
         [:], ["x": 1], ["0": "a"],
     ]
 
+    /// CF01
     @Test(arguments: ClassifierFixtures.representatives)
     func everyKeyWithEveryValue(model: String) throws {
         // Either the model is built or a typed error says why not; nothing traps, and nothing takes memory first.

@@ -40,6 +40,7 @@ import Testing
         #expect(bitDifference(bits[0], bits[2]) == nil)
     }
 
+    /// NU03
     @Test(
         .enabled(if: Tier.bitEqual.count == 2, "AVX2 and AVX-512 are both needed"), arguments: ClassifierFixtures.models
     )
@@ -55,6 +56,7 @@ import Testing
         #expect(bitDifference(results[0], results[1]) == nil)
     }
 
+    /// NU01
     @Test(arguments: ClassifierFixtures.models)
     func aBatchIsItsImages(model: String) throws {
         let cases = try ClassifierFixtures.cases(model)

@@ -56,6 +56,7 @@ import Testing
         }
     }
 
+    /// CF05
     @Test(arguments: ClassifierFixtures.representatives)
     func reshaped(model: String) throws {
         let checkpoint = try Checkpoint.open(folder: ClassifierFixtures.path(model))

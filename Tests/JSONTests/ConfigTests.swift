@@ -172,6 +172,7 @@ private let text = """
         expect("c.json: \(message)") { try config.labels("labels", count: 2) }
     }
 
+    /// CF03
     @Test func damagedFiles() {
         expect("c.json: line 2, byte 8: expected a value, found 'N'") {
             try Config(file: "c.json", bytes: Array("{\n\"eps\":NaN}".utf8))

@@ -27,7 +27,7 @@ import Testing
         #expect(ResizeRule.contain(height: 10, width: 10).size(height: 1, width: 65_500) == (1, 10))
     }
 
-    /// A picture of 65,500 pixels by one: only the window that is kept is made.
+    /// IM11: a picture of 65,500 pixels by one: only the window that is kept is made.
     @Test func extremeProportionsTakeLittleMemory() {
         let strip = noiseImage(.rgb, width: 65_500, height: 1, seed: 1)
         let steps = ImagePreprocessing.torchvision()

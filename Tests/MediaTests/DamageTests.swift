@@ -27,7 +27,7 @@ import Testing
         #expect(try ImageDecoder.decode(bytes + noise(count: 99, seed: 1)) == (try ImageDecoder.decode(bytes)))
     }
 
-    /// One to eight changed bytes; a result is the same the second time, so it does not depend on the heap.
+    /// IM07: one to eight changed bytes; a result is the same the second time, so it does not depend on the heap.
     @Test(arguments: files)
     func damage(name: String) throws {
         let bytes = try MediaFixtures.bytes("images/" + name)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct DecoderTests {
     static let files: [String] = (try? MediaFixtures.cases("images.json").map { try $0.string("file") }) ?? []
 
-    /// Every kind of picture, byte for byte as Pillow reads it; the fixtures' count guards against an empty list.
+    /// IM10: every kind of picture, byte for byte as Pillow reads it; the fixtures' count guards against an empty list.
     @Test func pixelsEqualPillow() throws {
         let rows = try MediaFixtures.cases("images.json")
         #expect(rows.count >= 100)

@@ -75,6 +75,7 @@ import Testing
         "", "x", "../../etc/passwd", [], [0], ["mean"], [[1]], [nil], [:], ["x": 1],
     ]
 
+    /// CF01
     @Test(arguments: SentenceFixtures.models)
     func everyKeyWithEveryValueOrMissing(model: String) throws {
         // Either the model is built or a typed error says why not; nothing traps, and nothing takes memory first.

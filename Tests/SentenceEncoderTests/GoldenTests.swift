@@ -37,6 +37,7 @@ import Testing
         #expect(bitDifference(bits[0], bits[2]) == nil)
     }
 
+    /// NU03
     @Test(
         .enabled(if: Tier.bitEqual.count == 2, "AVX2 and AVX-512 are both needed"), arguments: SentenceFixtures.models)
     func tiersGiveTheSameBits(model: String) throws {

@@ -107,6 +107,7 @@ import Testing
         }
     }
 
+    /// NU09
     @Test func unitRows() {
         let x = Tensor([3, 4, 0, 0, 1e-20, 0, -2, 0, 1e30, 1e30], shape: [5, 2])
         Runtime(threads: 1).withWorkspace { ws in

@@ -231,6 +231,7 @@ struct AttentionKernelTests {
         #expect(all.indices.allSatisfy { all[$0].isNaN == ($0 % 64 >= 32) })
     }
 
+    /// NU07
     @Test("scores far apart neither overflow nor vanish")
     func largeScores() {
         var problem = AttentionProblem(queries: 17, keys: 600, headSize: 16)

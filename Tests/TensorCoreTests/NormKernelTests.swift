@@ -81,6 +81,7 @@ struct LayerNormKernelTests {
         #expect(bitDifference(input.values, apart) == nil)
     }
 
+    /// NU07
     @Test("a constant row gives beta; a NaN stays in its row", arguments: ck_tier.runnable)
     func specialRows(_ tier: ck_tier) {
         var values = [Float](repeating: 3, count: 6 * 21)
@@ -93,6 +94,7 @@ struct LayerNormKernelTests {
         for i in got.indices { #expect(i / 21 == 2 ? got[i].isNaN : got[i] == 0) }
     }
 
+    /// NU07
     @Test("a mean far larger than the deviations costs no accuracy beyond the input's own")
     func largeMean() {
         var generator = SeededGenerator(seed: 6)
@@ -259,6 +261,7 @@ struct SoftmaxKernelTests {
         for rows in [0, 1, 2, 5] { #expect(Self.failures(generator.floats(rows * c, scale: 12), c: c) == []) }
     }
 
+    /// NU07
     @Test("minus infinity has no weight; a row of it gives zeros; large values do not overflow")
     func infinities() {
         var generator = SeededGenerator(seed: 2)

@@ -97,6 +97,7 @@ struct PackingKernelTests {
         withOddCopy(values) { pack(tier, $0, storage: storage, rows: rows, channels: channels, taps: taps).values }
     }
 
+    /// NU06
     @Test("every half-precision and bfloat16 number becomes its float", arguments: ck_tier.runnable)
     func toFloat(_ tier: ck_tier) {
         let patterns = (0...UInt16.max).map { $0 }

@@ -58,6 +58,7 @@ import Testing
         #expect(Tier.portable < .neon && Tier.neon < .avx2 && Tier.avx2 < .avx512)
     }
 
+    /// NU01
     @Test(arguments: Tier.allCases.filter(\.isSupported))
     func anyNumberOfThreadsGivesTheSameBits(tier: Tier) {
         let network = Network(tier)

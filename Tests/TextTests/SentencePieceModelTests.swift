@@ -79,6 +79,7 @@ import Testing
         ("4 bytes", base + [0x0A, 0x03, 0x15, 0, 0]),
     ]
 
+    /// TK01
     @Test(arguments: refused.indices) func refuses(_ index: Int) throws {
         let (words, bytes) = Self.refused[index]
         let error = #expect(throws: TokenizerError.self) { try read(bytes) }

@@ -76,6 +76,7 @@ import Text
         #expect(throws: TokenizerError.self) { try Tokenizer(folder: "") }
     }
 
+    /// TK01
     @Test(arguments: [
         (#"{}"#, "found no token"),
         (#"{"a": 0, "b": 2}"#, "1"),
@@ -98,6 +99,7 @@ import Text
         #expect(error.contains("vocab.json") && error.contains(expected), "\(error)")
     }
 
+    /// TK02
     @Test(arguments: [
         ("#version: 0.2\na b\n", "merges.txt:2", "\"ab\""),
         ("#version: 0.2\nn o\nno x\n", "merges.txt:3", "\"nox\""),
@@ -151,7 +153,7 @@ import Text
         #expect(error?.description.contains("vocab.txt:2: expected UTF-8") == true)
     }
 
-    /// A change to `tokenizer.json` of a fixture, and what the error has to say of it.
+    /// TK04: a change to `tokenizer.json` of a fixture, and what the error has to say of it.
     @Test(arguments: [
         ("clip-json", #""type":"NFC""#, #""type":"NFX""#, "normalizer.normalizers[0].type"),
         ("clip-json", #"\\s+"#, #"(a+)+"#, "normalizer.normalizers[1].pattern.Regex"),

@@ -4,6 +4,7 @@ import Text
 
 /// Texts that are longer than the model takes, and texts of any length.
 @Suite struct TokenizerLimitTests {
+    /// TK05
     @Test(arguments: ["clip-files", "clip-open-clip", "bert-files", "roberta-files", "gpt2-files"])
     func cutsAtExactlyTheLimit(_ name: String) throws {
         let tokenizer = try Tokenizer(folder: TokenizerFixtures.path(name))
@@ -39,8 +40,8 @@ import Text
         }
     }
 
-    /// Four times the text must not take much more than four times the processor's time; where work grows with the
-    /// square, it takes sixteen times.
+    /// TK03: four times the text must not take much more than four times the processor's time; where work grows with
+    /// the square, it takes sixteen times.
     @Test(
         arguments: ["clip-json-old", "clip-open-clip", "roberta-json", "bert-files"],
         ["a", "_", "日", "\u{301}", " ", "a ", "&", "&amp;", "Â ", "<", "<|", "\u{1B}["])
@@ -65,6 +66,7 @@ import Text
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
+    /// TK03
     @Test(arguments: ["clip-files", "clip-open-clip", "gpt2-files", "bert-files"], ["a", "日"])
     func aHundredThousandCharacters(_ name: String, _ unit: String) throws {
         let tokenizer = try Tokenizer(folder: TokenizerFixtures.path(name))

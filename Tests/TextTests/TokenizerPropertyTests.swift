@@ -19,6 +19,7 @@ import Text
         }
     }()
 
+    /// TK05
     @Test(arguments: TokenizerFixtures.names)
     func offsetsLieInTheText(_ name: String) throws {
         let tokenizer = try Tokenizer(folder: TokenizerFixtures.path(name))
