@@ -95,6 +95,7 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: rules),
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints", "TensorCore", "JSON", "TestSupport"],
+            resources: [.copy("Fixtures")],
             swiftSettings: rules),
         .testTarget(
             name: "MediaTests", dependencies: ["Media", "JSON", "TestSupport"], resources: [.copy("Fixtures")],

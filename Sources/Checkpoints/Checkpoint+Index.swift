@@ -8,7 +8,7 @@ extension Checkpoint {
     ///
     /// Nothing but `weight_map` decides. `metadata.total_size` is compared with the sizes found and a difference noted,
     /// not refused: published files count shared or converted tensors in several ways.
-    init(index path: String, location: String) throws(CheckpointError) {
+    init(index path: String, location: String, usesEMA: Bool) throws(CheckpointError) {
         let bytes: [UInt8]
         do { bytes = try FileSystem.read(path, limit: Self.indexLimit) } catch { throw .file(error) }
         let config: Config
@@ -22,9 +22,9 @@ extension Checkpoint {
         } catch {
             throw .index(error)
         }
-        let shards = try Self.openShards(of: map, in: ShardFolder(ofIndex: path))
-        let found = shards.reduce(0) { sum, shard in shard.entries.reduce(sum) { $0 + $1.byteCount } }
-        var notes: [String] = []
+        let shards = try Self.openShards(of: map, in: ShardFolder(ofIndex: path), usesEMA: usesEMA)
+        let found = shards.reduce(0) { $0 &+ $1.byteCount }
+        var notes = shards.flatMap(\.notes)
         if let total, total != Double(found) {
             notes.append("\(path): total_size is \(JSONValue(total).serialized()), the shards hold \(found) bytes")
         }
@@ -32,7 +32,9 @@ extension Checkpoint {
     }
 
     /// The files of a weight map in the order of their names.
-    private static func openShards(of map: Config, in folder: ShardFolder) throws(CheckpointError) -> [Safetensors] {
+    private static func openShards(
+        of map: Config, in folder: ShardFolder, usesEMA: Bool
+    ) throws(CheckpointError) -> [WeightFile] {
         var placed: [(tensor: String, file: String)] = []
         for tensor in map.keys {
             do { placed.append((tensor, try map.string(tensor))) } catch { throw .index(error) }
@@ -41,7 +43,7 @@ extension Checkpoint {
             $0.file.hasSameBytes(as: $1.file)
                 ? $0.tensor.precedesByBytes($1.tensor) : $0.file.precedesByBytes($1.file)
         }
-        var shards: [Safetensors] = []
+        var shards: [WeightFile] = []
         var rest = placed[...]
         while let first = rest.first {
             let tensors = rest.prefix { $0.file.hasSameBytes(as: first.file) }
@@ -51,7 +53,8 @@ extension Checkpoint {
                 throw .index(
                     map.failure(first.tensor, expected: error.expected, found: "\(first.file.quoted)\(error.found)"))
             }
-            let shard = try Safetensors(opening: path, as: FileSystem.join(folder.path, first.file))
+            let shard = try WeightFile(
+                opening: path, as: FileSystem.join(folder.path, first.file), usesEMA: usesEMA)
             try compare(tensors.map(\.tensor), with: shard, map)
             shards.append(shard)
         }
@@ -59,7 +62,7 @@ extension Checkpoint {
     }
 
     /// Checks that a shard holds exactly the tensors that the index places in it, both sorted.
-    private static func compare(_ placed: [String], with shard: Safetensors, _ map: Config) throws(CheckpointError) {
+    private static func compare(_ placed: [String], with shard: WeightFile, _ map: Config) throws(CheckpointError) {
         let held = shard.names
         var i = 0
         var j = 0

@@ -12,10 +12,14 @@ public enum CheckpointError: Error, Sendable, Equatable, CustomStringConvertible
     case config(ConfigError)
     /// An array file (`.npy`) cannot be used.
     case npy(NPYError)
-    /// A folder holds no weights that can be read; `pickles` are those of its files that hold weights as pickle.
-    case noWeights(folder: String, pickles: [String], other: [String])
-    /// A file holds weights as pickle, whose reading would run what the file says.
-    case pickle(file: String)
+    /// A file of PyTorch breaks a rule of its format, asks for what is not allowed, or exceeds a limit.
+    case pytorch(PyTorchError)
+    /// A tensor cannot be read.
+    case tensor(file: String, tensor: String, reason: String)
+    /// A folder holds no weights under a name that is known; `other` are those of its files that may hold some.
+    case noWeights(folder: String, other: [String])
+    /// The running average of the weights is wanted from a file whose format keeps one set of weights only.
+    case noAverage(file: String)
     /// A model is not in the Hugging Face cache, or the cache is damaged.
     case cache(HFCacheError)
 
@@ -28,11 +32,11 @@ public enum CheckpointError: Error, Sendable, Equatable, CustomStringConvertible
         case .config(let error): error.description
         case .npy(let error): error.description
         case .cache(let error): error.description
-        case .pickle(let file): "\(file): \(Self.aboutPickle(file))"
-        case .noWeights(let folder, let pickles, let other):
-            if let first = pickles.first {
-                "\(folder): no safetensors file, only \(pickles.joined(separator: ", ")); \(Self.aboutPickle(first))"
-            } else if other.isEmpty {
+        case .pytorch(let error): error.description
+        case .tensor(let file, let tensor, let reason): "\(file): tensor \(tensor): \(reason)"
+        case .noAverage(let file): "\(file): a safetensors file holds one set of weights; there is no EMA to take"
+        case .noWeights(let folder, let other):
+            if other.isEmpty {
                 "\(folder): no weights: none of \(Checkpoint.fileNames.joined(separator: ", ")) is there"
             } else {
                 """
@@ -41,14 +45,5 @@ public enum CheckpointError: Error, Sendable, Equatable, CustomStringConvertible
                 """
             }
         }
-    }
-
-    private static func aboutPickle(_ file: String) -> String {
-        let name = FileSystem.lastComponent(file)
-        return """
-            pickle is not read, because loading it can run code of the file; convert it in Python:
-            import torch; from safetensors.torch import save_file; weights = torch.load("\(name)", weights_only=True)
-            save_file({k: v.clone().contiguous() for k, v in weights.items()}, "model.safetensors", {"format": "pt"})
-            """
     }
 }

@@ -112,12 +112,19 @@ extension Safetensors {
     public func read(_ name: String, at offset: Int, into buffer: UnsafeMutableRawBufferPointer)
         throws(TensorReadError)
     {
+        if let type = entry(name)?.type, type.dtype == nil {
+            throw TensorReadError(
+                file: location, tensor: name, reason: "values of type \(type.rawValue) cannot be read")
+        }
+        try readStored(name, at: offset, into: buffer)
+    }
+
+    /// Copies bytes of a tensor's data, whatever its type.
+    func readStored(_ name: String, at offset: Int, into buffer: UnsafeMutableRawBufferPointer)
+        throws(TensorReadError)
+    {
         guard let entry = entry(name) else {
             throw TensorReadError(file: location, tensor: name, reason: "there is no such tensor")
-        }
-        guard entry.type.dtype != nil else {
-            throw TensorReadError(
-                file: location, tensor: name, reason: "values of type \(entry.type.rawValue) cannot be read")
         }
         guard offset >= 0, offset <= entry.byteCount, buffer.count <= entry.byteCount - offset else {
             throw TensorReadError(

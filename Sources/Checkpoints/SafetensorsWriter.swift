@@ -39,8 +39,8 @@ extension Safetensors {
     public static func serialized(
         _ tensors: [StoredTensor], metadata: [String: String] = [:], file: String = "safetensors"
     ) throws(CheckpointError) -> [UInt8] {
-        let (header, ordered) = try layOut(tensors, metadata, file)
-        return ordered.reduce(into: header) { $0.append(contentsOf: $1.bytes) }
+        let (header, order) = try layOut(tensors.map(TensorPlan.init), metadata, file)
+        return order.reduce(into: header) { $0.append(contentsOf: tensors[$1].bytes) }
     }
 
     /// Writes a file as ``serialized(_:metadata:file:)`` lays it out; the path never shows a part of it, and a reader
@@ -48,24 +48,44 @@ extension Safetensors {
     public static func write(_ tensors: [StoredTensor], metadata: [String: String] = [:], to path: String)
         throws(CheckpointError)
     {
-        let (header, ordered) = try layOut(tensors, metadata, path)
+        let (header, order) = try layOut(tensors.map(TensorPlan.init), metadata, path)
         do {
             var file = try AtomicFile(path)
             try file.append(header)
-            for tensor in ordered { try file.append(tensor.bytes) }
+            for index in order { try file.append(tensors[index].bytes) }
             try file.commit()
         } catch {
             throw .file(error)
         }
     }
 
-    /// The length field and the header, and the tensors in the order of their data.
-    private static func layOut(_ tensors: [StoredTensor], _ metadata: [String: String], _ file: String)
-        throws(CheckpointError) -> (header: [UInt8], ordered: [StoredTensor])
-    {
-        let ranked = tensors.map { (type: StoredType($0.dtype), tensor: $0) }
-        let ordered = ranked.sorted {
-            $0.type != $1.type ? $0.type > $1.type : $0.tensor.name.precedesByBytes($1.tensor.name)
+    /// What the header needs to know of a tensor.
+    struct TensorPlan {
+        var name: String
+        var type: StoredType
+        var shape: [Int]
+        var byteCount: Int
+
+        init(name: String, type: StoredType, shape: [Int], byteCount: Int) {
+            self.name = name
+            self.type = type
+            self.shape = shape
+            self.byteCount = byteCount
+        }
+
+        init(_ tensor: StoredTensor) {
+            self.init(
+                name: tensor.name, type: StoredType(tensor.dtype), shape: tensor.shape, byteCount: tensor.bytes.count)
+        }
+    }
+
+    /// The length field and the header, and the tensors' positions in the order of their data.
+    static func layOut(
+        _ tensors: [TensorPlan], _ metadata: [String: String], _ file: String
+    ) throws(CheckpointError) -> (header: [UInt8], order: [Int]) {
+        let order = tensors.indices.sorted {
+            let (left, right) = (tensors[$0], tensors[$1])
+            return left.type != right.type ? left.type > right.type : left.name.precedesByBytes(right.name)
         }
         var object = JSONObject()
         if !metadata.isEmpty {
@@ -76,11 +96,11 @@ extension Safetensors {
             object.append(key: "__metadata__", value: .object(strings))
         }
         var end = 0
-        for (type, tensor) in ordered {
+        for tensor in order.map({ tensors[$0] }) {
             let begin = end
-            end += tensor.bytes.count
+            end += tensor.byteCount
             let value: JSONValue = [
-                "dtype": .string(type.rawValue), "shape": .array(tensor.shape.map { JSONValue($0) }),
+                "dtype": .string(tensor.type.rawValue), "shape": .array(tensor.shape.map { JSONValue($0) }),
                 "data_offsets": [JSONValue(begin), JSONValue(end)],
             ]
             guard object.append(key: tensor.name, value: value) else {
@@ -108,7 +128,7 @@ extension Safetensors {
             throw .safetensors(error)
         }
         let length = (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) }
-        return (length + text, ordered.map(\.tensor))
+        return (length + text, order)
     }
 }
 
@@ -122,6 +142,9 @@ extension StoredType {
             case .int8: .int8
             case .float8e5m2: .float8e5m2
             case .float8e4m3: .float8e4m3
+            case .float8e8m0: .float8e8m0
+            case .float8e4m3fnuz: .float8e4m3fnuz
+            case .float8e5m2fnuz: .float8e5m2fnuz
             case .uint16: .uint16
             case .int16: .int16
             case .float16: .float16

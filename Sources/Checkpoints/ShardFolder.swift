@@ -11,15 +11,19 @@ struct ShardFolder {
 
     /// The folder as it was given.
     let path: String
+    /// What the shards' names end in: as the index's own, so that an index of safetensors leads to nothing else.
+    let ending: String
 
     init(ofIndex index: String) {
+        let name = index.dropLast(".index.json".count)
+        ending = Checkpoint.pytorchEndings.first { name.hasSuffix($0) } ?? ".safetensors"
         let parts = index.utf8.lastIndex(of: UInt8(ascii: "/"))
         path = parts.map { $0 == index.startIndex ? "/" : String(index[..<$0]) } ?? "."
     }
 
     /// The path without links of a shard.
     ///
-    /// A name is relative, goes down only, and ends in `.safetensors`. Links may not leave the folder, except as the
+    /// A name is relative, goes down only, and ends as the index's own name does. Links may not leave the folder, except as the
     /// Hugging Face cache lays them out: from `snapshots/<commit>/` to a file in `blobs/` beside `snapshots`.
     func path(of name: String) throws(Refusal) -> String {
         let relative = "a file name in the index's folder"
@@ -30,8 +34,8 @@ struct ShardFolder {
         guard !parts.contains(where: { $0.isEmpty || $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }) else {
             throw Refusal(expected: relative, found: ", which is absolute or not plain")
         }
-        guard name.hasSuffix(".safetensors") else {
-            throw Refusal(expected: "a file name that ends in .safetensors", found: "")
+        guard name.hasSuffix(ending) else {
+            throw Refusal(expected: "a file name that ends in \(ending)", found: "")
         }
         let folder: String
         let target: String

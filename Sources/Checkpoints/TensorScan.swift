@@ -17,7 +17,7 @@ extension TensorSource {
             try read(name, at: 0, into: UnsafeMutableRawBufferPointer(start: nil, count: 0))
             return nil
         }
-        guard let mask = info.dtype.nonFiniteMask else { return nil }
+        guard info.dtype.isFloatingWeight else { return nil }
         let width = info.dtype.byteCount
         var chunk = [UInt8](repeating: 0, count: min(info.byteCount, 1 << 20))
         var offset = 0
@@ -33,7 +33,7 @@ extension TensorSource {
                 return stride(from: 0, to: count, by: width).first { place in
                     var bits: UInt64 = 0
                     for byte in 0..<width { bits |= UInt64(part[place + byte]) << UInt64(8 * byte) }
-                    return bits & mask == mask
+                    return info.dtype.isNonFinite(bits)
                 }
             }
             if let failure { throw failure }
@@ -45,16 +45,19 @@ extension TensorSource {
 }
 
 extension DType {
-    /// The bits that are all set in NaN and infinities alone; `nil` for integers.
-    fileprivate var nonFiniteMask: UInt64? {
-        switch self {
-        case .float64: 0x7FF0_0000_0000_0000
-        case .float32: 0x7F80_0000
-        case .bfloat16: 0x7F80
-        case .float16: 0x7C00
-        case .float8e5m2: 0x7C
-        case .float8e4m3: 0x7F
-        case .bool, .uint8, .int8, .uint16, .int16, .uint32, .int32, .uint64, .int64: nil
+    /// Whether the bits of a float are those of NaN or an infinity.
+    fileprivate func isNonFinite(_ bits: UInt64) -> Bool {
+        func hasAll(_ mask: UInt64) -> Bool { bits & mask == mask }
+        return switch self {
+        case .float64: hasAll(0x7FF0_0000_0000_0000)
+        case .float32: hasAll(0x7F80_0000)
+        case .bfloat16: hasAll(0x7F80)
+        case .float16: hasAll(0x7C00)
+        case .float8e5m2: hasAll(0x7C)
+        case .float8e4m3: hasAll(0x7F)
+        case .float8e8m0: bits == 0xFF
+        case .float8e4m3fnuz, .float8e5m2fnuz: bits == 0x80
+        case .bool, .uint8, .int8, .uint16, .int16, .uint32, .int32, .uint64, .int64: false
         }
     }
 }

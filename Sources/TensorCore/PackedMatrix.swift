@@ -49,13 +49,20 @@ public struct PackedMatrix: Sendable {
     ///   - count: how many.
     ///   - taps: values of a channel that lie side by side; 1 for a plain matrix.
     ///   - source: the first of `count * channels * taps` values.
-    ///   - dtype: their type: fp32, fp16 or bf16.
+    ///   - dtype: their type, one of weights.
     ///   - tier: whose kernel converts them.
     public func fill(
         row: Int, count: Int, taps: Int, from source: UnsafeRawPointer, dtype: DType, tier: Tier
     ) {
         precondition(row >= 0 && count >= 0 && row + count <= outputs, "rows \(row)..<\(row + count) of \(outputs)")
         precondition(taps > 0 && inputs % taps == 0, "\(inputs) inputs in \(taps) taps")
+        guard dtype.hasKernel else {
+            return withUnsafeTemporaryAllocation(of: Float.self, capacity: max(count * inputs, 1)) { floats in
+                guard let start = floats.baseAddress else { return }
+                convertToFloat(source, dtype: dtype, count: count * inputs, into: start, tier: tier)
+                fill(row: row, count: count, taps: taps, from: start, dtype: .float32, tier: tier)
+            }
+        }
         var arguments = ck_pack(
             packed: pointer, n: outputs, k: inputs, row: row, rows: count, channels: inputs / taps, taps: taps,
             source: source, storage: dtype.kernelStorage, scale: nil)
@@ -87,24 +94,53 @@ public struct PackedVector: Sendable {
 }
 
 extension DType {
-    /// Whether weights of this type can be converted to fp32.
-    public var isFloatingWeight: Bool { self == .float32 || self == .float16 || self == .bfloat16 }
+    /// Whether weights of this type can be converted to fp32: the floats.
+    public var isFloatingWeight: Bool {
+        switch self {
+        case .float64, .float32, .float16, .bfloat16, .float8e4m3, .float8e5m2, .float8e4m3fnuz, .float8e5m2fnuz,
+            .float8e8m0:
+            true
+        case .bool, .uint8, .int8, .uint16, .int16, .uint32, .int32, .uint64, .int64: false
+        }
+    }
+
+    /// Whether kernels read values of this type; others are converted to fp32 first.
+    var hasKernel: Bool { self == .float32 || self == .float16 || self == .bfloat16 }
 
     var kernelStorage: ck_storage {
         switch self {
         case .float32: .CK_STORE_F32
         case .float16: .CK_STORE_F16
         case .bfloat16: .CK_STORE_BF16
-        default: preconditionFailure("\(rawValue) is not a type of weights")
+        default: preconditionFailure("kernels do not read \(rawValue)")
         }
     }
 }
 
-/// Converts `count` stored values of any alignment to fp32.
+/// Converts `count` stored values of any alignment to fp32: exactly, except that fp64 is rounded to the nearest, ties
+/// to even.
 ///
-/// - Precondition: `dtype` is fp32, fp16 or bf16.
+/// - Parameters:
+///   - source: the first value.
+///   - dtype: the values' type.
+///   - count: how many there are.
+///   - target: where the fp32 values go.
+///   - tier: whose kernel converts them, where there is one.
+/// - Precondition: `dtype` is one of weights.
 public func convertToFloat(
     _ source: UnsafeRawPointer, dtype: DType, count: Int, into target: UnsafeMutablePointer<Float>, tier: Tier
 ) {
-    ck_to_float(tier.kernelTier, target, source, dtype.kernelStorage, count)
+    if dtype.hasKernel {
+        ck_to_float(tier.kernelTier, target, source, dtype.kernelStorage, count)
+    } else if dtype == .float64 {
+        for index in 0..<count {
+            target[index] = Float(source.loadUnaligned(fromByteOffset: 8 * index, as: Double.self))
+        }
+    } else {
+        guard let table = SmallFloats.table(dtype) else {
+            preconditionFailure("\(dtype.rawValue) is not a type of weights")
+        }
+        let codes = source.assumingMemoryBound(to: UInt8.self)
+        for index in 0..<count { target[index] = table[Int(codes[index])] }
+    }
 }

@@ -1,5 +1,3 @@
-import CKernels
-
 extension Tensor {
     /// A tensor of raw values: row-major, little-endian, as many as the shape has elements.
     ///
@@ -20,16 +18,20 @@ extension Tensor {
         return Array(UnsafeRawBufferPointer(start: start, count: count * dtype.byteCount))
     }
 
-    /// The same values stored as fp32, fp16 or bf16; where precision is lost, rounded to the nearest, ties to even.
+    /// The same values stored as fp32, fp16 or bf16; where precision is lost, rounded to the nearest, ties to even (fp64
+    /// to fp32 first, as PyTorch does).
     ///
-    /// - Precondition: both types are among these three.
+    /// - Parameters:
+    ///   - type: the new type.
+    ///   - tier: whose kernel converts.
+    /// - Precondition: the tensor is of a type of weights, and the new type is among these three.
     public func converted(to type: DType, tier: Tier = .best) -> Tensor {
-        precondition(dtype.isFloatingWeight && type.isFloatingWeight, "\(dtype.rawValue) to \(type.rawValue)")
+        precondition(dtype.isFloatingWeight && type.hasKernel, "\(dtype.rawValue) to \(type.rawValue)")
         guard type != dtype else { return self }
         guard dtype == .float32 else {
             let wide = Tensor(shape: shape, storage: Storage(byteCount: count * 4))
             let start = storage.pointer + offset * dtype.byteCount
-            ck_to_float(tier.kernelTier, wide.mutableFloatPointer, start, dtype.kernelStorage, count)
+            convertToFloat(start, dtype: dtype, count: count, into: wide.mutableFloatPointer, tier: tier)
             return wide.converted(to: type, tier: tier)
         }
         let narrow = Tensor(shape: shape, dtype: type, storage: Storage(byteCount: count * 2))

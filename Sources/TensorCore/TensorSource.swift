@@ -10,6 +10,12 @@ public enum DType: String, Sendable, CaseIterable {
     case float8e5m2 = "F8_E5M2"
     /// Floats of 8 bits: sign, 4 bits of exponent, 3 of fraction.
     case float8e4m3 = "F8_E4M3"
+    /// Powers of two, 8 bits of exponent.
+    case float8e8m0 = "F8_E8M0"
+    /// As F8_E4M3 without negative zero, the exponent's bias one larger.
+    case float8e4m3fnuz = "F8_E4M3FNUZ"
+    /// As F8_E5M2 without negative zero and infinities, the exponent's bias one larger.
+    case float8e5m2fnuz = "F8_E5M2FNUZ"
     /// Unsigned integers of 16 bits.
     case uint16 = "U16"
     /// Signed integers of 16 bits.
@@ -34,7 +40,7 @@ public enum DType: String, Sendable, CaseIterable {
     /// Bytes of one element.
     public var byteCount: Int {
         switch self {
-        case .bool, .uint8, .int8, .float8e5m2, .float8e4m3: 1
+        case .bool, .uint8, .int8, .float8e5m2, .float8e4m3, .float8e8m0, .float8e4m3fnuz, .float8e5m2fnuz: 1
         case .uint16, .int16, .float16, .bfloat16: 2
         case .uint32, .int32, .float32: 4
         case .uint64, .int64, .float64: 8

@@ -26,7 +26,7 @@ import Testing
 
     @Test func theFirstOfTheNames() throws {
         let folder = try TemporaryFolder()
-        for (index, name) in Checkpoint.fileNames.enumerated().reversed() where !name.hasSuffix(".json") {
+        for (index, name) in Checkpoint.fileNames.enumerated().reversed() where name.hasSuffix(".safetensors") {
             try Safetensors.write([floats("t\(index)")], to: folder.path(name))
             #expect(try Checkpoint.open(folder: folder.path).names == ["t\(index)"])
         }
@@ -163,27 +163,14 @@ import Testing
         #expect(error.rule == .fileLength)
     }
 
-    @Test func pickleIsRefusedWithTheWayOut() throws {
-        let folder = try TemporaryFolder()
-        let file = try folder.write([0x80, 0x02], as: "pytorch_model.bin")
-        try folder.write("{}", as: "config.json")
-        let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder: folder.path) }
-        #expect(error == .noWeights(folder: folder.path, pickles: ["pytorch_model.bin"], other: []))
-        #expect(error?.description.contains("torch.load(\"pytorch_model.bin\", weights_only=True)") == true)
-        for name in ["w.bin", "w.pt", "w.pth", "w.ckpt", "w.pkl"] {
-            #expect(throws: CheckpointError.pickle(file: name)) { try Checkpoint.open(file: name) }
-        }
-        #expect(CheckpointError.pickle(file: file).description.contains("convert"))
-    }
-
     @Test func foldersWithoutWeights() throws {
         let folder = try TemporaryFolder()
-        #expect(throws: CheckpointError.noWeights(folder: folder.path, pickles: [], other: [])) {
+        #expect(throws: CheckpointError.noWeights(folder: folder.path, other: [])) {
             try Checkpoint.open(folder: folder.path)
         }
         try folder.write("", as: "other.safetensors")
         let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder: folder.path) }
-        #expect(error == .noWeights(folder: folder.path, pickles: [], other: ["other.safetensors"]))
+        #expect(error == .noWeights(folder: folder.path, other: ["other.safetensors"]))
         #expect(error?.description.contains("other.safetensors") == true)
         let missing = #expect(throws: CheckpointError.self) { try Checkpoint.open(folder: folder.path("none")) }
         guard case .file(let missing) = missing else {
