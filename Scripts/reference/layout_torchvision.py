@@ -18,6 +18,7 @@ from torchvision.models import mobilenetv3 as mobilenet_v3
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms._presets import ImageClassification
 
+from .efficient_families import torchvision_efficientnet
 from .layout_transformers import stored_tensors
 from .recorder import write_json
 from .seeded import fill_checkpoint
@@ -80,6 +81,8 @@ def build(architecture, num_classes, arguments, size):
     if architecture in VISION_TRANSFORMERS:
         shape = {"image_size": size, **VISION_TRANSFORMERS[architecture], **arguments}
         return vision_transformer.VisionTransformer(num_classes=num_classes, **shape)
+    if architecture.startswith("efficientnet_"):
+        return torchvision_efficientnet(architecture, num_classes, arguments)
     if architecture == "mobilenet_v2":
         return mobilenet_v2(num_classes=num_classes, **arguments)
     return getattr(mobilenet_v3, architecture)(num_classes=num_classes, **arguments)

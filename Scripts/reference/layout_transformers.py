@@ -6,6 +6,7 @@ import numpy as np
 import torch
 import transformers
 
+from . import efficient_families
 from .recorder import write_json
 from .seeded import fill_checkpoint
 
@@ -21,6 +22,7 @@ CONFIGS = {
     "ViTForImageClassification": transformers.ViTConfig,
     "DeiTForImageClassification": transformers.DeiTConfig,
     "DeiTForImageClassificationWithTeacher": transformers.DeiTConfig,
+    **efficient_families.TRANSFORMERS_CONFIGS,
 }
 
 
@@ -28,6 +30,9 @@ def preprocessor_config(architecture, size):
     """Return the `preprocessor_config.json` of the published models of an architecture, for an input of `size`."""
     square = {"height": size, "width": size}
     resized = round(size * 256 / 224)
+    rule = efficient_families.preprocessor_config(architecture, size)
+    if rule:
+        return {**RESCALE, **rule}
     if architecture.startswith(("ResNet", "ConvNext")):
         rule = {"image_processor_type": "ConvNextImageProcessor", "crop_pct": 0.875, "resample": BICUBIC}
         return {**rule, "size": {"shortest_edge": size}, **RESCALE, **IMAGENET}

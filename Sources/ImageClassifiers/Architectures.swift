@@ -29,6 +29,10 @@ struct ClassifierArchitecture: Sendable {
             name: "MobileNetV3", network: MobileNetV3.self, timm: ["mobilenetv3_*"],
             torchvision: ["mobilenet_v3_large", "mobilenet_v3_small"]),
         ClassifierArchitecture(
+            name: "EfficientNet", network: EfficientNet.self, transformers: ["EfficientNetForImageClassification"],
+            timm: ["efficientnet_*", "efficientnetv2_*", "tf_efficientnet_*", "tf_efficientnetv2_*"],
+            torchvision: ["efficientnet_*"]),
+        ClassifierArchitecture(
             name: "ConvNeXt", network: ConvNeXt.self, transformers: ["ConvNextForImageClassification"],
             timm: ["convnext_*"], torchvision: ["convnext_*"]),
         ClassifierArchitecture(

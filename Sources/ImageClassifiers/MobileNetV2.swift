@@ -130,9 +130,9 @@ public struct MobileNetV2: ClassifierNetwork {
     }
 }
 
-/// The multiple of `divisor` nearest to `value`, at least `minimum`, and no less than 90 % of the value: how the
-/// MobileNet papers' reference code rounds channels.
-func roundedChannels(_ value: Double, divisor: Int = 8, minimum: Int? = nil) -> Int {
+/// The multiple of `divisor` nearest to `value`, at least `minimum`, and no less than 90 % of the value (or another
+/// share of it): how the MobileNet papers' reference code rounds channels.
+func roundedChannels(_ value: Double, divisor: Int = 8, minimum: Int? = nil, share: Double = 0.9) -> Int {
     let rounded = max(minimum ?? divisor, Int(value + Double(divisor) / 2) / divisor * divisor)
-    return Double(rounded) < 0.9 * value ? rounded + divisor : rounded
+    return Double(rounded) < share * value ? rounded + divisor : rounded
 }

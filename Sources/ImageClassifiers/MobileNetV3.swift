@@ -124,7 +124,9 @@ public struct MobileNetV3: ClassifierNetwork {
                 groups: inner, bias: false, norm: BatchNorm(inner, epsilon: epsilon, names.depthwise.norm),
                 activation: block.activation, names.depthwise.convolution)
             if let squeezed = block.squeezedWidth {
-                gate = try SqueezeExcitation(inner, squeezed, reduce: names.squeeze, expand: names.excite)
+                gate = try SqueezeExcitation(
+                    inner, squeezed, activation: .relu, gate: .hardsigmoid, reduce: names.squeeze,
+                    expand: names.excite)
             } else {
                 gate = nil
             }
@@ -140,23 +142,5 @@ public struct MobileNetV3: ClassifierNetwork {
             if let gate { y = gate(y, ws) }
             return project(y, residual: hasResidual ? x : nil, ws)
         }
-    }
-}
-
-/// Squeeze-and-excitation: every channel times a gate computed from the means of all (Hu et al. 2017,
-/// arXiv:1709.01507).
-struct SqueezeExcitation: Sendable {
-    private let reduce: Convolution
-    private let expand: Convolution
-
-    init(_ channels: Int, _ squeezed: Int, reduce: Weights, expand: Weights) throws(WeightError) {
-        self.reduce = try Convolution(channels, squeezed, kernel: 1, activation: .relu, reduce)
-        self.expand = try Convolution(squeezed, channels, kernel: 1, activation: .hardsigmoid, expand)
-    }
-
-    func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
-        let means = ws.meanOverPixels(x)  // [B, C]
-        let pixels = means.reshaped(to: Shape(means.shape[0], 1, 1, means.shape[1]))
-        return ws.gated(x, by: expand(reduce(pixels, ws), ws))
     }
 }

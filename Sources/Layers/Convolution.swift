@@ -5,9 +5,11 @@ public import TensorCore
 /// Tensors: `weight` `[outputs, channels / groups, height, width]`, `bias` `[outputs]`.
 public struct Convolution: Sendable {
     /// How an input is padded.
-    public enum Padding: Sendable {
+    public enum Padding: Sendable, Equatable {
         /// The same number of pixels on each side.
         case symmetric(Int)
+        /// Some rows above and columns to the left, others below and to the right, whatever the input's size.
+        case uneven(before: Int, after: Int)
         /// As many as TensorFlow's `SAME` would: ceil(size / stride) outputs, the odd pixel at the end.
         case same
     }
@@ -51,10 +53,12 @@ public struct Convolution: Sendable {
         }
         bias = shift.map { PackedVector($0, in: memory) }
         scale = norm.map { PackedVector($0.scale, in: memory) }
-        if case .symmetric(let margin) = padding {
-            window = Window(size, stride: stride, padding: margin, dilation: dilation)
-        } else {
-            window = Window(size, stride: stride, dilation: dilation)
+        switch padding {
+        case .symmetric(let margin): window = Window(size, stride: stride, padding: margin, dilation: dilation)
+        case .uneven(let before, let after):
+            window = Window(size, stride: stride, dilation: dilation).padded(
+                before: (before, before), after: (after, after))
+        case .same: window = Window(size, stride: stride, dilation: dilation)
         }
         self.padding = padding
         self.activation = activation

@@ -105,13 +105,20 @@ extension Workspace {
     /// - Parameters:
     ///   - x: `[B, H, W, C]`.
     ///   - gate: `[B, 1, 1, C]` or `[B, C]`.
-    public func gated(_ x: Tensor, by gate: Tensor) -> Tensor {
+    ///   - shift: C values added to the products; `nil` adds nothing.
+    ///   - inPlace: whether the result takes x's memory, which nothing may read afterwards.
+    public func gated(
+        _ x: Tensor, by gate: Tensor, shift: PackedVector? = nil, inPlace: Bool = false
+    ) -> Tensor {
         let (batch, channels) = (x.shape[0], x.shape[-1])
-        precondition(gate.count == batch * channels, "gate \(gate.shape) for \(x.shape)")
-        let y = allocate(x.shape)
+        precondition(
+            gate.count == batch * channels && (shift?.count ?? channels) == channels,
+            "gate \(gate.shape) for \(x.shape)"
+        )
+        let y = inPlace ? x : allocate(x.shape)
         let arguments = ck_channel_gate(
             batch: batch, pixels: gate.count == 0 ? 0 : x.count / gate.count, c: channels, input: x.floatPointer,
-            gate: gate.floatPointer, output: y.mutableFloatPointer)
+            gate: gate.floatPointer, output: y.mutableFloatPointer, shift: shift?.pointer)
         perform("gate", .CK_OP_channel_gate_run, arguments, work: Double(x.count))
         return y
     }

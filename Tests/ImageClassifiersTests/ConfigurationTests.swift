@@ -30,7 +30,10 @@ import Testing
         Change("transformers-vit", "architectures", ["BertModel"]), Change("transformers-vit", "architectures", []),
         Change("transformers-vit", "architectures", ["ViTForImageClassification", "BertModel"]),
         Change("transformers-vit", "architectures", "ViTForImageClassification"),
-        Change("timm-vit", "architecture", "efficientnet_b0"),
+        Change("timm-vit", "architecture", "gernet_s"), Change("timm-efficientnet", "architecture", "efficientnet_b9"),
+        Change("timm-efficientnet", "architecture", "efficientnet_lite0"),
+        Change("timm-efficientnet-tf", "architecture", "tf_efficientnetv2_rw_s"),
+        Change("torchvision-efficientnet", "architecture", "efficientnet_v2_xl"),
         Change("timm-vit", "architecture", "vit_huge_patch16_224"),
         Change("timm-vit", "architecture", "vit_tiny_patch_224"), Change("timm-vit", "architecture", ""),
         Change("timm-vit", "architecture", "vit_tiny_patch99999999999999999999_224"),
@@ -79,6 +82,18 @@ import Testing
         Change("torchvision-mobilenetv2", "model_args.round_nearest", 0),
         Change("torchvision-vit", "model_args.num_heads", 5, names: "num_attention_heads"),
         Change("torchvision-convnext", "model_args.stochastic_depth_prob", 0.1),
+        // EfficientNet.
+        Change("timm-efficientnet", "model_args.pad_type", "same"),
+        Change("timm-efficientnet", "model_args.depth_multiplier", 1e9),
+        Change("torchvision-efficientnet", "model_args.norm_layer", "x"),
+        Change("transformers-efficientnet", "hidden_act", "mystery"),
+        Change("transformers-efficientnet", "pooling_type", "max"),
+        Change("transformers-efficientnet", "hidden_dim", 72),
+        Change("transformers-efficientnet", "in_channels", [32, 16, 24, 40, 80, 112, 1920]),
+        Change("transformers-efficientnet", "kernel_sizes", [3, 3, 4, 3, 5, 5, 3]),
+        Change("transformers-efficientnet", "strides", [1, 2, 2, 3, 1, 2, 1]),
+        Change("transformers-efficientnet", "num_block_repeats", [1, 2, 2, 3, 3, 4, 1001]),
+        Change("transformers-efficientnet", "depth_coefficient", 1e4),
     ]
 
     @Test(arguments: refused)
@@ -118,6 +133,9 @@ import Testing
         (Change("transformers-convnext", "layer_scale_init_value", 0), "layer_scale"),
         (Change("torchvision-mobilenetv2", "model_args.width_mult", 100), "features.0"),
         (Change("timm-mobilenetv3-large", "model_args.num_features", 64), "conv_head"),
+        (Change("transformers-efficientnet", "squeeze_expansion_ratio", 0.25), "squeeze_excite"),
+        (Change("transformers-efficientnet", "expand_ratios", [1, 6, 6, 6, 1, 6, 6]), "blocks.4"),
+        (Change("timm-efficientnetv2", "architecture", "efficientnetv2_s"), "blocks.0.0"),
     ]
 
     @Test(arguments: contradicting.indices)

@@ -49,6 +49,8 @@ import Testing
         "torchvision-vit_b_16": 86.57, "transformers-convnext-tiny-224": 28.59,
         "transformers-deit-base-distilled-patch16-224": 87.34, "transformers-mobilenet_v2_1.0_224": 3.50,
         "transformers-resnet-18": 11.69, "transformers-resnet-50": 25.56, "transformers-vit-base-patch16-224": 86.57,
+        "timm-efficientnet_b3": 12.23, "timm-tf_efficientnetv2_b3": 14.36, "torchvision-efficientnet_b0": 5.29,
+        "torchvision-efficientnet_v2_s": 21.46, "transformers-efficientnet-b0": 5.29,
     ]
 
     @Test func everyListHasItsCount() {

@@ -74,19 +74,25 @@ struct ElementwiseKernelTests {
         #expect(failures == [])
     }
 
-    @Test("gate: any width", arguments: sizes)
-    func gate(_ c: Int) {
+    @Test("gate: any width, with and without a shift", arguments: sizes, [false, true])
+    func gate(_ c: Int, isShifted: Bool) {
         var generator = SeededGenerator(seed: UInt64(c))
         for (batch, pixels) in [(1, 1), (2, 7), (3, 1), (0, 4)] {
             let (values, gates) = (generator.floats(batch * pixels * c), generator.floats(batch * c))
+            let shifts = generator.floats(c)
             let (x, g) = (GuardedFloats(values, offset: 1), GuardedFloats(gates, offset: 2))
-            let expected = values.indices.map { Double(values[$0]) * Double(gates[$0 / (pixels * c) * c + $0 % c]) }
+            let s = GuardedFloats(shifts, offset: 3)
+            let expected = values.indices.map {
+                Double(values[$0]) * Double(gates[$0 / (pixels * c) * c + $0 % c])
+                    + (isShifted ? Double(shifts[$0 % c]) : 0)
+            }
             let failures = kernelFailures(
                 .CK_OP_channel_gate_run, outputs: values.count, expected: expected, tolerance: elementwiseTolerance
             ) { output in
                 var a = ck_channel_gate()
                 (a.batch, a.pixels, a.c) = (batch, pixels, c)
                 (a.input, a.gate, a.output) = (UnsafePointer(x.pointer), UnsafePointer(g.pointer), output)
+                a.shift = isShifted ? UnsafePointer(s.pointer) : nil
                 return a
             }
             #expect(failures == [], "batch \(batch), \(pixels) pixels")

@@ -139,24 +139,25 @@ struct PoolKernelTests {
 
 @Suite("Mean, resampling and transposition kernels")
 struct PixelKernelTests {
-    @Test("mean over pixels", arguments: [1, 2, 15, 16, 17, 31, 33, 49, 196, 1021])
-    func mean(_ pixels: Int) {
+    @Test("mean and length over pixels", arguments: [1, 2, 15, 16, 17, 31, 33, 49, 196, 1021])
+    func meanAndLength(_ pixels: Int) {
         var generator = SeededGenerator(seed: UInt64(pixels))
         for c in [1, 15, 16, 17, 33, 64] {
             let values = generator.floats(2 * pixels * c)
             let x = GuardedFloats(values, offset: 3)
-            var expected = [Double](repeating: 0, count: 2 * c)
+            var (means, squares) = ([Double](repeating: 0, count: 2 * c), [Double](repeating: 0, count: 2 * c))
             for (i, value) in values.enumerated() {
-                expected[i / (pixels * c) * c + i % c] += Double(value) / Double(pixels)
+                means[i / (pixels * c) * c + i % c] += Double(value) / Double(pixels)
+                squares[i / (pixels * c) * c + i % c] += Double(value) * Double(value)
             }
-            let failures = kernelFailures(
-                .CK_OP_mean_pixels_run, outputs: 2 * c, expected: expected, tolerance: poolTolerance
-            ) { output in
-                var a = ck_mean_pixels()
-                (a.batch, a.pixels, a.c, a.input, a.output) = (2, pixels, c, UnsafePointer(x.pointer), output)
-                return a
+            for (op, expected) in [
+                (ck_op.CK_OP_mean_pixels_run, means), (.CK_OP_length_pixels_run, squares.map { $0.squareRoot() }),
+            ] {
+                let failures = kernelFailures(op, outputs: 2 * c, expected: expected, tolerance: poolTolerance) {
+                    ck_mean_pixels(batch: 2, pixels: pixels, c: c, input: UnsafePointer(x.pointer), output: $0)
+                }
+                #expect(failures == [], "\(c) channels")
             }
-            #expect(failures == [], "\(c) channels")
         }
     }
 

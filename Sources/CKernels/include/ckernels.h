@@ -199,11 +199,13 @@ typedef struct ck_channel_affine {
 } ck_channel_affine;
 void ck_channel_affine_run(ck_tier tier, const ck_channel_affine *args, int part, int parts, void *scratch);
 
-/// y[b][p][c] = x[b][p][c] * gate[b][c], dense (squeeze-and-excitation). May work in place.
+/// y[b][p][c] = x[b][p][c] * gate[b][c] + shift[c], fused, dense (squeeze-and-excitation, response norm); shift may be
+/// NULL. May work in place.
 typedef struct ck_channel_gate {
   long batch, pixels, c;
   const float *input, *gate;
   float *output;
+  const float *shift;
 } ck_channel_gate;
 void ck_channel_gate_run(ck_tier tier, const ck_channel_gate *args, int part, int parts, void *scratch);
 
@@ -264,6 +266,8 @@ typedef struct ck_mean_pixels {
   float *output;
 } ck_mean_pixels;
 void ck_mean_pixels_run(ck_tier tier, const ck_mean_pixels *args, int part, int parts, void *scratch);
+/// The same arguments: output[b][c] = the square root of the sum of squares over pixels, summed in the same order.
+void ck_length_pixels_run(ck_tier tier, const ck_mean_pixels *args, int part, int parts, void *scratch);
 
 /// Separable resampling of dense [batch][in_h][in_w][c]: output row y is the weighted sum of row_taps input rows from
 /// row_first[y] on, weights row_weight[y*row_taps ...]; columns alike. One kernel for nearest, bilinear, bicubic, area.
@@ -301,6 +305,7 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_op {
   CK_OP_softmax_run,
   CK_OP_pool2d_run,
   CK_OP_mean_pixels_run,
+  CK_OP_length_pixels_run,
   CK_OP_resample2d_run,
   CK_OP_transpose_run,
 } ck_op;
