@@ -1,4 +1,4 @@
-import Checkpoints
+public import Checkpoints
 public import JSON
 import Layers
 public import TensorCore
@@ -55,16 +55,18 @@ public struct AudioEncoder: Sendable {
     /// - Parameters:
     ///   - folder: holds the configuration, the weights, and what says how sound is prepared.
     ///   - runtime: where to compute; made with default settings where left out.
+    ///   - weights: which of the folder's weights are read; what it has as it was trained where left out.
     ///   - language: the language of MMS's models, such as `eng`: its adapter and head replace those of the
     ///     checkpoint.
     ///   - plansOnly: reads no weights, only names and shapes.
     /// - Throws: ``AudioEncoderError``.
     public init(
-        folder: String, runtime: Runtime? = nil, language: String? = nil, plansOnly: Bool = false
+        folder: String, runtime: Runtime? = nil, weights: WeightChoice = WeightChoice(), language: String? = nil,
+        plansOnly: Bool = false
     ) throws(AudioEncoderError) {
         let config = try Self.readConfig(FileSystem.join(folder, "config.json"))
         let checkpoint: Checkpoint
-        do throws(CheckpointError) { checkpoint = try Checkpoint.open(folder: folder) } catch {
+        do throws(CheckpointError) { checkpoint = try Checkpoint.open(folder: folder, choice: weights) } catch {
             throw .checkpoint(error)
         }
         try self.init(

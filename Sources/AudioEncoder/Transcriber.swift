@@ -1,5 +1,6 @@
 public import Audio
 public import CTC
+public import Checkpoints
 public import TensorCore
 
 /// Speech to text: a network with a CTC head, its vocabulary, and the way from a sound of any length to timed words.
@@ -44,13 +45,16 @@ public struct Transcriber: Sendable {
     /// - Parameters:
     ///   - folder: in the layout of transformers.
     ///   - runtime: where to compute; made with default settings where left out.
+    ///   - weights: which of the folder's weights are read; what it has as it was trained where left out.
     ///   - language: the adapter and the vocabulary of a multilingual folder; `nil` takes the folder's own choice.
     ///   - options: how a sound becomes text.
     /// - Throws: ``AudioEncoderError``.
     public init(
-        folder: String, runtime: Runtime? = nil, language: String? = nil, options: Options = Options()
+        folder: String, runtime: Runtime? = nil, weights: WeightChoice = WeightChoice(), language: String? = nil,
+        options: Options = Options()
     ) throws(AudioEncoderError) {
-        try self.init(AudioEncoder(folder: folder, runtime: runtime, language: language), options: options)
+        try self.init(
+            AudioEncoder(folder: folder, runtime: runtime, weights: weights, language: language), options: options)
     }
 
     /// Transcribes with a network that is loaded; its folder has the vocabulary.

@@ -29,12 +29,12 @@ extension DualEncoder {
     static func readConfiguration(_ folder: String) throws(DualEncoderError) -> Config {
         let (own, other) = (path(folder, .transformers), path(folder, .openCLIP))
         if FileSystem.exists(other) {
-            let hasOpenCLIPWeights = FileSystem.exists(FileSystem.join(folder, openCLIPWeights))
+            let hasOpenCLIPWeights = openCLIPWeights.contains { FileSystem.exists(FileSystem.join(folder, $0)) }
             // Beside open_clip's weights there may be a `config.json` without weights of its own.
             let hasOwnWeights =
                 !hasOpenCLIPWeights
                 || Checkpoint.fileNames.contains {
-                    $0 != openCLIPWeights && FileSystem.exists(FileSystem.join(folder, $0))
+                    !openCLIPWeights.contains($0) && FileSystem.exists(FileSystem.join(folder, $0))
                 }
             if hasOwnWeights, FileSystem.exists(own) {
                 let config = try readConfig(own)
@@ -50,17 +50,19 @@ extension DualEncoder {
         return try readConfig(own)
     }
 
-    /// open_clip's name for its weights.
-    private static let openCLIPWeights = "open_clip_model.safetensors"
+    /// open_clip's names for its weights, first to last.
+    private static let openCLIPWeights = ["open_clip_model.safetensors", "open_clip_pytorch_model.bin"]
 
     /// Opens the weights that belong to a layout.
     static func openCheckpoint(
-        _ folder: String, _ layout: DualEncoderLayout
+        _ folder: String, _ layout: DualEncoderLayout, _ weights: WeightChoice
     ) throws(DualEncoderError) -> Checkpoint {
         do throws(CheckpointError) {
-            let path = FileSystem.join(folder, openCLIPWeights)
-            if layout == .openCLIP, FileSystem.exists(path) { return try Checkpoint.open(file: path) }
-            return try Checkpoint.open(folder: folder)
+            let own = openCLIPWeights.map { FileSystem.join(folder, $0) }.first(where: FileSystem.exists)
+            if layout == .openCLIP, weights.file == nil, let own {
+                return try Checkpoint.open(file: own, usesEMA: weights.usesEMA)
+            }
+            return try Checkpoint.open(folder: folder, choice: weights)
         } catch { throw .checkpoint(error) }
     }
 

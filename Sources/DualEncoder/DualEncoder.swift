@@ -1,4 +1,4 @@
-import Checkpoints
+public import Checkpoints
 import Glibc
 public import JSON
 import Layers
@@ -51,6 +51,9 @@ public struct DualEncoder: Sendable {
     /// What is added to a logit; `nil` where the model adds nothing.
     public let logitBias: Float?
 
+    /// Which of the folder's weights were read.
+    public private(set) var weights = WeightChoice()
+
     let imageTower: (any ImageTower)?
     let textTower: TextTransformer?
     /// The towers that the checkpoint has.
@@ -64,17 +67,20 @@ public struct DualEncoder: Sendable {
     /// - Parameters:
     ///   - folder: holds the configuration, the weights, the tokenizer, and what says how images are prepared.
     ///   - runtime: where to compute; made with default settings where left out.
+    ///   - weights: which of the folder's weights are read; what it has as it was trained where left out.
     ///   - towers: the towers whose weights are read. Names and shapes of all tensors are checked in any case.
     ///   - plansOnly: reads no weights, only names and shapes.
     /// - Throws: ``DualEncoderError``.
     public init(
-        folder: String, runtime: Runtime? = nil, towers: Set<Tower> = [.image, .text], plansOnly: Bool = false
+        folder: String, runtime: Runtime? = nil, weights: WeightChoice = WeightChoice(),
+        towers: Set<Tower> = [.image, .text], plansOnly: Bool = false
     ) throws(DualEncoderError) {
         let config = try Self.readConfiguration(folder)
-        let checkpoint = try Self.openCheckpoint(folder, DualEncoderLayout(config))
+        let checkpoint = try Self.openCheckpoint(folder, DualEncoderLayout(config), weights)
         try self.init(
             folder: folder, config: config, source: checkpoint, runtime: runtime ?? Runtime(), towers: towers,
             plansOnly: plansOnly)
+        self.weights = weights
     }
 
     /// Builds a dual encoder from a configuration and any source of tensors.

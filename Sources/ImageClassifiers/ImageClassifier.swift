@@ -1,4 +1,4 @@
-import Checkpoints
+public import Checkpoints
 public import JSON
 import Layers
 public import Media
@@ -50,12 +50,15 @@ public struct ImageClassifier: Sendable {
     /// - Parameters:
     ///   - folder: holds `config.json`, the weights, and what says how images are prepared.
     ///   - runtime: where to compute; made with default settings where left out.
+    ///   - weights: which of the folder's weights are read; what it has as it was trained where left out.
     ///   - plansOnly: reads no weights, only names and shapes: for ``plan(batch:height:width:)``.
     /// - Throws: ``ImageClassifierError``.
-    public init(folder: String, runtime: Runtime? = nil, plansOnly: Bool = false) throws(ImageClassifierError) {
+    public init(
+        folder: String, runtime: Runtime? = nil, weights: WeightChoice = WeightChoice(), plansOnly: Bool = false
+    ) throws(ImageClassifierError) {
         let config = try Self.readConfig(FileSystem.join(folder, "config.json"))
         let checkpoint: Checkpoint
-        do throws(CheckpointError) { checkpoint = try Checkpoint.open(folder: folder) } catch {
+        do throws(CheckpointError) { checkpoint = try Checkpoint.open(folder: folder, choice: weights) } catch {
             throw .checkpoint(error)
         }
         try self.init(

@@ -65,34 +65,37 @@ public enum AnyModel: Sendable {
     /// - Parameters:
     ///   - folder: of any family.
     ///   - runtime: where to compute; made with default settings where left out.
+    ///   - weights: which of the folder's weights are read; what it has as it was trained where left out.
     ///   - towers: what is read into memory of a dual encoder; all of its tensors are checked in any case.
     ///   - language: the adapter of an audio encoder that has one for each language; others have no use for it.
     ///   - plansOnly: reads no weights, only names and shapes.
     /// - Throws: ``ModelError``.
     public init(
-        folder: String, runtime: Runtime? = nil, towers: Set<DualEncoder.Tower> = [.image, .text],
-        language: String? = nil, plansOnly: Bool = false
+        folder: String, runtime: Runtime? = nil, weights: WeightChoice = WeightChoice(),
+        towers: Set<DualEncoder.Tower> = [.image, .text], language: String? = nil, plansOnly: Bool = false
     ) throws(ModelError) {
         switch Family(folder: folder) {
         case .imageClassifier:
             do throws(ImageClassifierError) {
                 self = .imageClassifier(
-                    try ImageClassifier(folder: folder, runtime: runtime, plansOnly: plansOnly))
+                    try ImageClassifier(folder: folder, runtime: runtime, weights: weights, plansOnly: plansOnly))
             } catch { throw .imageClassifier(error) }
         case .dualEncoder:
             do throws(DualEncoderError) {
                 self = .dualEncoder(
-                    try DualEncoder(folder: folder, runtime: runtime, towers: towers, plansOnly: plansOnly))
+                    try DualEncoder(
+                        folder: folder, runtime: runtime, weights: weights, towers: towers, plansOnly: plansOnly))
             } catch { throw .dualEncoder(error) }
         case .sentenceEncoder:
             do throws(SentenceEncoderError) {
                 self = .sentenceEncoder(
-                    try SentenceEncoder(folder: folder, runtime: runtime, plansOnly: plansOnly))
+                    try SentenceEncoder(folder: folder, runtime: runtime, weights: weights, plansOnly: plansOnly))
             } catch { throw .sentenceEncoder(error) }
         case .audioEncoder:
             do throws(AudioEncoderError) {
                 self = .audioEncoder(
-                    try AudioEncoder(folder: folder, runtime: runtime, language: language, plansOnly: plansOnly))
+                    try AudioEncoder(
+                        folder: folder, runtime: runtime, weights: weights, language: language, plansOnly: plansOnly))
             } catch { throw .audioEncoder(error) }
         }
     }

@@ -20,7 +20,8 @@ public enum RegistryError: Error, Sendable, CustomStringConvertible {
                     : "known: \(known.joined(separator: ", "))")
                 + "; a folder is given by its path (./\(name)), a model in the Hugging Face cache as hf:org/name"
         case .notAModel(let path):
-            "\(path): not a model folder, none of \(Registry.configurationFiles.joined(separator: ", ")) is in it"
+            "\(path): not a model folder or a file of weights in one, none of "
+                + "\(Registry.configurationFiles.joined(separator: ", ")) is there"
         case .cache(let error): error.description
         }
     }
@@ -35,6 +36,8 @@ public struct Registry: Sendable {
         public var name: String
         /// Where it lies.
         public var folder: String
+        /// Which of its weights are meant.
+        public var weights = WeightChoice()
     }
 
     /// The folders whose subfolders are models, first come first served.
@@ -67,7 +70,8 @@ public struct Registry: Sendable {
 
     /// The folder of a model.
     ///
-    /// - Parameter name: a name of the registry, a path (with a slash in it, or `.`), or `hf:org/name[@revision]`.
+    /// - Parameter name: a name of the registry, a path (with a slash in it, or `.`) of a folder or of a file of weights
+    ///   in one, or `hf:org/name[@revision]`.
     public func find(_ name: String) throws(RegistryError) -> Entry {
         if name.hasPrefix("hf:") {
             do throws(CheckpointError) {
@@ -76,12 +80,14 @@ public struct Registry: Sendable {
             } catch { throw .cache(error) }
         }
         if name.contains("/") || name == "." || name == ".." {
-            guard Self.isModel(name) else { throw .notAModel(path: name) }
-            return Entry(name: name, folder: name)
+            if Self.isModel(name) { return Entry(name: name, folder: name) }
+            guard let entry = Self.entry(ofFile: name) else { throw .notAModel(path: name) }
+            return entry
         }
         let all = entries()
         if let entry = all.first(where: { $0.name == name }) { return entry }
         guard !Self.isModel(name) else { return Entry(name: name, folder: name) }
+        if let entry = Self.entry(ofFile: name) { return entry }
         throw .unknown(name: name, known: all.map(\.name), searched: roots)
     }
 
@@ -97,6 +103,15 @@ public struct Registry: Sendable {
     /// The files of which one makes a folder a model: Hugging Face's and timm's configuration, open_clip's, and the
     /// list of modules of a sentence encoder.
     public static let configurationFiles = ["config.json", "open_clip_config.json", "modules.json"]
+
+    /// The model whose weights are in a file, where its folder is that of a model.
+    private static func entry(ofFile path: String) -> Entry? {
+        guard Checkpoint.isWeightFile(path), FileSystem.isRegularFile(path) else { return nil }
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        guard isModel(folder) else { return nil }
+        return Entry(name: path, folder: folder, weights: WeightChoice(file: path))
+    }
 
     private static func isModel(_ folder: String) -> Bool {
         configurationFiles.contains { FileSystem.isRegularFile(FileSystem.join(folder, $0)) }

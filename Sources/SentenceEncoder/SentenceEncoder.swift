@@ -1,4 +1,4 @@
-import Checkpoints
+public import Checkpoints
 public import JSON
 import Layers
 public import TensorCore
@@ -48,14 +48,17 @@ public struct SentenceEncoder: Sendable {
     /// - Parameters:
     ///   - folder: of sentence-transformers, or of transformers.
     ///   - runtime: where to compute; made with default settings where left out.
+    ///   - weights: which of the transformer's weights are read; what its folder has as it was trained where left out.
     ///   - plansOnly: reads no weights, only names and shapes: for ``plan(batch:tokens:)``.
     /// - Throws: ``SentenceEncoderError``.
-    public init(folder: String, runtime: Runtime? = nil, plansOnly: Bool = false) throws(SentenceEncoderError) {
+    public init(
+        folder: String, runtime: Runtime? = nil, weights: WeightChoice = WeightChoice(), plansOnly: Bool = false
+    ) throws(SentenceEncoderError) {
         let modules = SentenceModules.exist(in: folder) ? try SentenceModules(folder: folder) : nil
         let transformer = modules?.transformerFolder ?? folder
         let config = try Config.read(FileSystem.join(transformer, "config.json"))
         let checkpoint: Checkpoint
-        do throws(CheckpointError) { checkpoint = try Checkpoint.open(folder: transformer) } catch {
+        do throws(CheckpointError) { checkpoint = try Checkpoint.open(folder: transformer, choice: weights) } catch {
             throw .checkpoint(error)
         }
         try self.init(

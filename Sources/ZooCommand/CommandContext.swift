@@ -59,7 +59,8 @@ final class CommandContext {
         language: String? = nil, plansOnly: Bool = false
     ) throws(ModelError) -> AnyModel {
         try AnyModel(
-            folder: entry.folder, runtime: runtime, towers: towers, language: language, plansOnly: plansOnly)
+            folder: entry.folder, runtime: runtime, weights: entry.weights, towers: towers, language: language,
+            plansOnly: plansOnly)
     }
 
     /// Writes a value as one line of JSON.

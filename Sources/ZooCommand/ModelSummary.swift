@@ -34,14 +34,16 @@ struct ModelSummary {
         do {
             card = .success(try context.registry.card(entry))
         } catch { card = .failure(Failure(error)) }
-        files = Self.weightFiles(entry.folder).map { WeightFile(path: $0, bytes: fileSize($0)) }
+        files = Self.weightFiles(entry).map { WeightFile(path: $0, bytes: fileSize($0)) }
     }
 
     /// The paths of a model's weight files. Some folders have them under names that only their family knows.
-    private static func weightFiles(_ folder: String) -> [String] {
-        if let checkpoint = try? Checkpoint.open(folder: folder) { return checkpoint.files }
-        let names = (try? FileSystem.list(folder).names) ?? []
-        return names.filter { $0.hasSuffix(".safetensors") }.map { FileSystem.join(folder, $0) }
+    private static func weightFiles(_ entry: Registry.Entry) -> [String] {
+        if let checkpoint = try? Checkpoint.open(folder: entry.folder, choice: entry.weights) {
+            return checkpoint.files
+        }
+        let names = (try? FileSystem.list(entry.folder).names) ?? []
+        return names.filter { $0.hasSuffix(".safetensors") }.map { FileSystem.join(entry.folder, $0) }
     }
 
     /// Why the model or its card cannot be used.

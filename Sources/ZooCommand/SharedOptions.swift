@@ -1,4 +1,5 @@
 import Arguments
+import Checkpoints
 import ModelZoo
 import TensorCore
 
@@ -38,16 +39,37 @@ enum SharedOptions {
         return language
     }
 
+    /// The running average of the weights.
+    static let ema = Option.flag(
+        "--ema", help: "Take the running average of the weights (EMA) that a training checkpoint holds beside them")
+
+    /// The model with the weights that the command line asks for; says on standard error what was taken where there is
+    /// a choice.
+    static func weights(
+        of entry: Registry.Entry, _ parsed: ParsedArguments, _ context: CommandContext
+    ) -> Registry.Entry {
+        var entry = entry
+        entry.weights.usesEMA = parsed[ema]
+        // What cannot be opened says so when the model is loaded.
+        let checkpoint = try? Checkpoint.open(folder: entry.folder, choice: entry.weights)
+        for case .pytorch(let file) in checkpoint?.shards ?? [] {
+            for note in file.notes { context.note(note) }
+        }
+        return entry
+    }
+
     /// Which channel of a sound is heard.
     static let channel = Option.int(
         "--channel", value: "N", range: 1...1024, help: "Hear this channel only, from 1; the mean of all if left out")
 
     /// A model by option, for commands whose arguments are inputs.
     static let model = Option.text(
-        "--model", "-m", value: "MODEL", kind: modelKind, help: "The model: a name, a folder, or hf:org/name")
+        "--model", "-m", value: "MODEL", kind: modelKind,
+        help: "The model: a name, a folder or a file of weights in it, or hf:org/name")
 
     /// A model as the command's first argument.
-    static let modelArgument = Argument("MODEL", modelKind, help: "The model: a name, a folder, or hf:org/name")
+    static let modelArgument = Argument(
+        "MODEL", modelKind, help: "The model: a name, a folder or a file of weights in it, or hf:org/name")
 
     /// Completed by the names that `zoo list --names` prints.
     static let modelKind = ValueKind.named(by: ["list", "--names"])

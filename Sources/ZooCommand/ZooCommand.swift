@@ -10,7 +10,8 @@ public enum ZooCommand {
     static let all: [any Subcommand.Type] = [
         ClassifyCommand.self, ListCommand.self, ShowCommand.self, EvalCommand.self, RunCommand.self,
         PreprocessCommand.self, TokenizeCommand.self, EmbedCommand.self, MergeCommand.self, IndexCommand.self,
-        SearchCommand.self, TranscribeCommand.self, NGramCommand.self, VerifyCommand.self, BenchCommand.self,
+        SearchCommand.self, TranscribeCommand.self, NGramCommand.self, ConvertCommand.self, VerifyCommand.self,
+        BenchCommand.self,
         DoctorCommand.self, CompletionsCommand.self,
     ]
 

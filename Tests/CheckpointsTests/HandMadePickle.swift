@@ -95,6 +95,8 @@ struct HandMadeZip {
         var checksum = 0
         /// Sizes that the directory says, where they are not the bytes'.
         var sizes: (packed: Int, plain: Int)?
+        /// Whether the directory has its numbers in the extra field for large archives.
+        var isWide = false
         /// The name that its own header has, where another.
         var ownName: String?
         /// Where the directory says it starts, where not where it does.
@@ -126,8 +128,19 @@ struct HandMadeZip {
             let name = Array(record.name.utf8)
             let own = Array((record.ownName ?? record.name).utf8)
             let common = number(record.method, 2) + number(0, 4) + number(record.checksum, 4) + number(packed, 4)
-            directory += number(0x0201_4B50, 4) + number(0, 4) + number(record.flags, 2) + common + number(plain, 4)
-            directory += number(name.count, 2) + number(0, 12) + number(record.offset ?? file.count, 4) + name
+            let offset = record.offset ?? file.count
+            let full = number(0xFFFF_FFFF, 4)
+            var extra: [UInt8] = []
+            if record.isWide {
+                // A field of another kind goes before it.
+                extra += number(7, 2) + number(3, 2) + [1, 2, 3]
+                extra += number(1, 2) + number(24, 2)
+                extra += number(plain, 8) + number(packed, 8) + number(offset, 8)
+            }
+            directory += number(0x0201_4B50, 4) + number(0, 4) + number(record.flags, 2)
+            directory += record.isWide ? common.dropLast(4) + full + full : common + number(plain, 4)
+            directory += number(name.count, 2) + number(extra.count, 2) + number(0, 8)
+            directory += number(0, 2) + (record.isWide ? full : number(offset, 4)) + name + extra
             file += number(0x0403_4B50, 4) + number(0, 2) + number(record.flags, 2) + common + number(plain, 4)
             file += number(own.count, 2) + number(0, 2) + own + record.bytes
         }

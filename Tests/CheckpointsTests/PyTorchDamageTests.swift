@@ -38,6 +38,9 @@ import Testing
         var commented = zip
         commented.comment = [1, 2, 3]
         #expect(try PyTorchFile(bytes: commented.bytes, file: "made").names == ["a"])
+        var wide = zip
+        for index in wide.records.indices { wide.records[index].isWide = true }
+        #expect(try PyTorchFile(bytes: wide.bytes, file: "made").bytes(of: "a").count == 12)
     }
 
     @Test func valuesInCirclesAndDeepDownAreFreed() throws {

@@ -1,3 +1,4 @@
+import Checkpoints
 import ModelZoo
 import TestSupport
 import Testing
@@ -55,6 +56,20 @@ import Testing
             }
             #expect(found == path)
         }
+    }
+
+    @Test func aFileOfWeightsStandsForItsFolder() throws {
+        let file = try folder.write("", as: "two/a/other.pth")
+        let entry = try registry.find(file)
+        #expect(entry.name == file && entry.folder == folder.path("two/a"))
+        #expect(entry.weights == WeightChoice(file: file))
+        #expect(try registry.find(folder.path("two/a")).weights == WeightChoice())
+        // Without a configuration beside it, and of another kind, it is none.
+        for name in ["two/empty/model.pth", "two/a/notes.txt", "two/a/other.json"] {
+            let file = try folder.write("", as: name)
+            #expect(throws: RegistryError.self) { try registry.find(file) }
+        }
+        #expect(throws: RegistryError.self) { try registry.find(folder.path("two/a/none.pth")) }
     }
 
     @Test func theHuggingFaceCacheIsSearchedByTheEnvironmentGiven() throws {

@@ -103,16 +103,6 @@ public final class PyTorchFile: TensorSource {
                 storageByteCount: stretches[view.storage].byteCount)
         }
     }
-
-    /// Whether a file starts as those that PyTorch writes: as a zip archive or as a pickle.
-    ///
-    /// - Parameter path: the file; what cannot be read is none.
-    static func isPyTorch(_ path: String) -> Bool {
-        guard let file = try? RegularFile(path), file.size >= 4, let start = try? file.bytes(at: 0, count: 4) else {
-            return false
-        }
-        return start == ZipArchive.magic || start[0] == Opcode.proto.rawValue
-    }
 }
 
 extension PyTorchFile {

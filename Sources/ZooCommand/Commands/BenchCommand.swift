@@ -35,12 +35,12 @@ enum BenchCommand: Subcommand {
             """,
         arguments: [model],
         options: [
-            reference, batch, size, tower, tokens, duration, SharedOptions.threads, iterations, seconds, profile,
-            SharedOptions.json, worker,
+            reference, batch, size, tower, tokens, duration, SharedOptions.ema, SharedOptions.threads, iterations,
+            seconds, profile, SharedOptions.json, worker,
         ],
         exclusive: [
             [reference, batch], [reference, size], [reference, tower], [reference, tokens], [reference, duration],
-            [iterations, seconds],
+            [iterations, seconds], [worker, SharedOptions.ema],
         ],
         environment: [
             Command.Entry("BENCH_CKPT", "With --worker: the model's folder"),
@@ -63,7 +63,7 @@ enum BenchCommand: Subcommand {
         guard let name = parsed[model] else {
             throw UsageError("missing argument MODEL", path: parsed.path)
         }
-        let entry = try context.registry.find(name)
+        let entry = SharedOptions.weights(of: try context.registry.find(name), parsed, context)
         let runtime = context.runtime(threads: parsed[SharedOptions.threads])
         let references = try parsed[reference].map { name in
             let all = try ReferenceCases(model: entry.folder)

@@ -38,7 +38,7 @@ enum ClassifyCommand: Subcommand {
             """,
         arguments: [inputs],
         options: [
-            SharedOptions.model, top, LabelOptions.labels, LabelOptions.file, PromptOptions.template,
+            SharedOptions.model, SharedOptions.ema, top, LabelOptions.labels, LabelOptions.file, PromptOptions.template,
             PromptOptions.templates, LabelOptions.multiLabel, SharedOptions.truncate, noCache, SharedOptions.json,
             SharedOptions.threads, batch,
             null,
@@ -66,8 +66,9 @@ enum ClassifyCommand: Subcommand {
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let labels = try LabelOptions.read(parsed, context)
         let templates = try PromptOptions.read(parsed, context)
-        let entry = try model(
+        let named = try model(
             parsed[SharedOptions.model], context.registry, default: labels == nil ? defaultModel : defaultDualEncoder)
+        let entry = SharedOptions.weights(of: named, parsed, context)
         try check(parsed, entry, hasLabels: labels != nil)
         let words = parsed[inputs]
         if parsed[SharedOptions.model] == nil, context.path(words[0]).hasExtension(in: InputList.sounds) {
@@ -94,7 +95,8 @@ enum ClassifyCommand: Subcommand {
                 cache: parsed[noCache] ? nil : ClassMatrixCache(environment: context.environment))
             classifier = try zeroShot(request, entry, context, runtime, stream)
         } else {
-            classifier = try PictureClassifier(ImageClassifier(folder: entry.folder, runtime: runtime))
+            classifier = try PictureClassifier(
+                ImageClassifier(folder: entry.folder, runtime: runtime, weights: entry.weights))
             stream.prepare(with: classifier.preprocessing)
         }
 
@@ -136,7 +138,8 @@ enum ClassifyCommand: Subcommand {
         _ request: ZeroShot.Request, _ entry: Registry.Entry, _ context: CommandContext, _ runtime: Runtime,
         _ stream: ImageStream
     ) throws -> PictureClassifier {
-        let plan = try DualEncoder(folder: entry.folder, runtime: runtime, plansOnly: true)
+        let plan = try DualEncoder(
+            folder: entry.folder, runtime: runtime, weights: entry.weights, plansOnly: true)
         stream.prepare(with: try plan.preprocessing())
         let zeroShot = try ZeroShot(request, plan, context)
         switch zeroShot.scoring {

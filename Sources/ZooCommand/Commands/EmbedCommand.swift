@@ -49,7 +49,7 @@ enum EmbedCommand: Subcommand {
             """,
         arguments: [inputs],
         options: [
-            SharedOptions.model, text, textFrom, output, normalize, noNormalize, pool, layer, prompt,
+            SharedOptions.model, SharedOptions.ema, text, textFrom, output, normalize, noNormalize, pool, layer, prompt,
             SharedOptions.truncate, shard, restart, SharedOptions.threads, batch, null,
         ],
         exclusive: [[text, textFrom], [normalize, noNormalize]],

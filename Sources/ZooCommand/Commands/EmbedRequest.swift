@@ -65,8 +65,9 @@ struct EmbedRequest {
 
         let places = words.map(context.path)
         let isSound = !hasTexts && places.allSatisfy { $0.hasExtension(in: InputList.sounds) }
-        entry = try EmbeddingModel.find(
+        let named = try EmbeddingModel.find(
             parsed[SharedOptions.model], context.registry, default: isSound ? .audioEncoder : .dualEncoder)
+        entry = SharedOptions.weights(of: named, parsed, context)
         let family = AnyModel.Family(folder: entry.folder)
         content = hasTexts ? .texts : family == .audioEncoder ? .sounds : .pictures
         paths = InputList(
@@ -105,7 +106,8 @@ struct EmbedRequest {
     /// What all parts of an embedding have in common.
     func common(_ inputs: EmbeddingInputs, _ files: EmbeddingFiles) throws -> JSONObject {
         [
-            "model": JSONValue(entry.name), "identity": JSONValue(try ModelIdentity.ofContent(entry.folder)),
+            "model": JSONValue(entry.name),
+            "identity": JSONValue(try ModelIdentity.ofContent(entry.folder, entry.weights)),
             "options": JSONValue(options.summary), "arithmetic": JSONValue(runtime.tier.arithmetic),
             "inputs": JSONValue(inputs.all.count), "list": JSONValue(inputs.list),
             "output": JSONValue(files.format.rawValue),

@@ -29,7 +29,7 @@ enum EvalCommand: Subcommand {
         arguments: [SharedOptions.modelArgument, folder],
         options: [
             limit, PromptOptions.template, PromptOptions.templates, SharedOptions.json, SharedOptions.threads, batch,
-            SharedOptions.language,
+            SharedOptions.language, SharedOptions.ema,
         ] + TranscribeOptions.search,
         exclusive: [[PromptOptions.template, PromptOptions.templates]],
         examples: [
@@ -42,7 +42,8 @@ enum EvalCommand: Subcommand {
         ])
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
-        let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let named = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let entry = SharedOptions.weights(of: named, parsed, context)
         if AnyModel.Family(folder: entry.folder) == .audioEncoder {
             guard !PromptOptions.areGiven(parsed) else {
                 throw UsageError(
@@ -114,11 +115,13 @@ enum EvalCommand: Subcommand {
                     "templates are for dual encoders; \(printable(entry.name)) has classes of its own",
                     path: parsed.path)
             }
-            let classifier = try PictureClassifier(ImageClassifier(folder: entry.folder, runtime: runtime))
+            let classifier = try PictureClassifier(
+                ImageClassifier(folder: entry.folder, runtime: runtime, weights: entry.weights))
             return (classifier, try LabelledFolder(path, labels: classifier.labels, limit: parsed[limit]))
         case .dualEncoder:
             let set = try LabelledFolder(path, labels: nil, limit: parsed[limit])
-            let plan = try DualEncoder(folder: entry.folder, runtime: runtime, plansOnly: true)
+            let plan = try DualEncoder(
+                folder: entry.folder, runtime: runtime, weights: entry.weights, plansOnly: true)
             let request = ZeroShot.Request(
                 labels: set.labels, templates: templates, isMultiLabel: false,
                 cache: ClassMatrixCache(environment: context.environment))

@@ -87,7 +87,8 @@ struct FamilyFacts {
     private mutating func add(_ model: DualEncoder) throws {
         layout = model.layout.rawValue
         // The factor of the logits is read, the towers are only planned.
-        let scale = try DualEncoder(folder: model.folder, runtime: model.runtime, towers: [])
+        let scale = try DualEncoder(
+            folder: model.folder, runtime: model.runtime, weights: model.weights, towers: [])
         if model.imageSize != nil { try addImageTower(model) }
         if model.contextLength > 0 { try addTextTower(model) }
         lines.append(("Embedding", "\(model.embeddingWidth) numbers"))
@@ -111,7 +112,7 @@ struct FamilyFacts {
 
     private mutating func addImageTower(_ model: DualEncoder) throws {
         let tower = try DualEncoder(
-            folder: model.folder, runtime: model.runtime, towers: [.image], plansOnly: true)
+            folder: model.folder, runtime: model.runtime, weights: model.weights, towers: [.image], plansOnly: true)
         let sides = model.imageSize ?? []
         let cost = try tower.plan(.image, batch: 1)
         let preprocessing = try? model.preprocessing()
@@ -137,7 +138,8 @@ struct FamilyFacts {
     }
 
     private mutating func addTextTower(_ model: DualEncoder) throws {
-        let tower = try DualEncoder(folder: model.folder, runtime: model.runtime, towers: [.text], plansOnly: true)
+        let tower = try DualEncoder(
+            folder: model.folder, runtime: model.runtime, weights: model.weights, towers: [.text], plansOnly: true)
         let cost = try tower.plan(.text, batch: 1)
         // A checkpoint without its tokenizer can still be described.
         let vocabulary = (try? model.tokenizer())?.vocabularyCount

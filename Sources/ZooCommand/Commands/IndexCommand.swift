@@ -51,7 +51,7 @@ enum IndexCommand: Subcommand {
         if let refusal = EmbeddingModel.refusal(AnyModel.Family(folder: entry.folder), .pictures, options) {
             throw UsageError("\(printable(entry.name)) \(refusal)", path: parsed.path)
         }
-        let identity = try ModelIdentity.ofContent(entry.folder)
+        let identity = try ModelIdentity.ofContent(entry.folder, entry.weights)
         if let old, old.description.identity != identity {
             throw Failure(
                 "\(path) was made with \(old.description.model == entry.name ? "another state of " : "")"

@@ -42,8 +42,8 @@ struct IndexedFolder {
 
     /// A model's name that means the same from every folder: paths become absolute.
     static func lasting(_ entry: Registry.Entry) -> String {
-        guard !entry.name.hasPrefix("hf:"), entry.name == entry.folder else { return entry.name }
-        return (try? FileSystem.resolve(entry.folder)) ?? entry.name
+        guard !entry.name.hasPrefix("hf:"), entry.name == entry.weights.file ?? entry.folder else { return entry.name }
+        return (try? FileSystem.resolve(entry.name)) ?? entry.name
     }
 }
 

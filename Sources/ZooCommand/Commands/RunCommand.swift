@@ -31,7 +31,9 @@ enum RunCommand: Subcommand {
             all layers where they are asked for. Files of earlier runs are replaced.
             """,
         arguments: [SharedOptions.modelArgument],
-        options: [input, folder, output, SharedOptions.language, SharedOptions.threads, SharedOptions.json],
+        options: [
+            input, folder, output, SharedOptions.ema, SharedOptions.language, SharedOptions.threads, SharedOptions.json,
+        ],
         examples: [
             Command.Example(
                 "zoo run resnet-cifar10 --input pixel_values=x.npy --output-dir results", "Every output of a model"),
@@ -45,7 +47,8 @@ enum RunCommand: Subcommand {
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let files = try assignments(parsed[input], parsed)
-        let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let named = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let entry = SharedOptions.weights(of: named, parsed, context)
         let runtime = context.runtime(threads: parsed[SharedOptions.threads])
         let wanted = try outputs(files, AnyModel.Family(folder: entry.folder), parsed)
         let model = try context.model(

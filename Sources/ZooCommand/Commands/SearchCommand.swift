@@ -47,7 +47,7 @@ enum SearchCommand: Subcommand {
         }
         let file = try IndexFile(parsed[index])
         let entry = try context.registry.find(parsed[SharedOptions.model] ?? file.description.model)
-        guard try ModelIdentity.ofContent(entry.folder) == file.description.identity else {
+        guard try ModelIdentity.ofContent(entry.folder, entry.weights) == file.description.identity else {
             throw Failure(
                 "\(file.path) was made with \(file.description.model), and \(entry.name) is "
                     + (IndexedFolder.lasting(entry) == file.description.model

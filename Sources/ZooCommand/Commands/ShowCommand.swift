@@ -8,7 +8,7 @@ enum ShowCommand: Subcommand {
 
     static let command = Command(
         "show", summary: "Describe a model", arguments: [SharedOptions.modelArgument],
-        options: [SharedOptions.json, labels, check],
+        options: [SharedOptions.json, labels, check, SharedOptions.ema],
         examples: [
             Command.Example("zoo show resnet-cifar10", "Architecture, costs, preprocessing, labels, accuracy, licence"),
             Command.Example("zoo show --check vit-cifar10", "Make sure that the weights are those of the card"),
@@ -17,7 +17,8 @@ enum ShowCommand: Subcommand {
         ])
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
-        let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let named = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let entry = SharedOptions.weights(of: named, parsed, context)
         let summary = ModelSummary(entry, context, context.runtime(threads: 1))
         if let failure = summary.failure { throw failure }
         let facts = try ModelFacts(summary, checksFiles: parsed[check])

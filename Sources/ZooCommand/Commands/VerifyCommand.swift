@@ -21,20 +21,23 @@ enum VerifyCommand: Subcommand {
             ref/tokenizer_cases.json, where that is there, into the same ids; compares the SHA-256 of the weights with \
             the card's. The exit code is 65 where a check fails and 69 where there is nothing to check against.
             """,
-        arguments: [SharedOptions.modelArgument], options: [tolerance, SharedOptions.threads, SharedOptions.json],
+        arguments: [SharedOptions.modelArgument],
+        options: [tolerance, SharedOptions.ema, SharedOptions.threads, SharedOptions.json],
         examples: [
             Command.Example("zoo verify resnet-cifar10", "Check a model")
         ])
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
-        let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let named = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let entry = SharedOptions.weights(of: named, parsed, context)
         let references = try ReferenceCases(model: entry.folder)
         guard !references.cases.isEmpty || references.preprocessing != nil else {
             throw ReferenceError.noCases(folder: entry.folder)
         }
         let card = try context.registry.card(entry)
         let model = try AnyModel(
-            folder: entry.folder, runtime: context.runtime(threads: parsed[SharedOptions.threads]))
+            folder: entry.folder, runtime: context.runtime(threads: parsed[SharedOptions.threads]),
+            weights: entry.weights)
 
         var report = VerifyReport(context: context, model: entry.name, printsJSON: parsed[SharedOptions.json])
         for (file, hash) in (card?.hashes ?? [:]).sorted(by: { $0.key < $1.key }) {

@@ -14,7 +14,8 @@ enum SoundClassification {
         top: Int?
     ) throws -> FailureTally {
         let model = try AudioEncoder(
-            folder: entry.folder, runtime: context.runtime(threads: parsed[SharedOptions.threads]))
+            folder: entry.folder, runtime: context.runtime(threads: parsed[SharedOptions.threads]),
+            weights: entry.weights)
         guard case .classification = model.head else {
             let advice =
                 if case .ctc = model.head { "it transcribes, with 'zoo transcribe'" } else { "it has no head for that" }

@@ -14,7 +14,7 @@ enum SpeechEvaluation {
         let options = Transcriber.Options(decoding: try TranscribeOptions.decoding(parsed))
         let transcriber = try Transcriber(
             folder: entry.folder, runtime: context.runtime(threads: parsed[SharedOptions.threads]),
-            language: parsed[SharedOptions.language], options: options)
+            weights: entry.weights, language: parsed[SharedOptions.language], options: options)
         let progress = context.progress("eval", total: set.items.count)
         var score = SpeechScore()
         var tally = FailureTally()

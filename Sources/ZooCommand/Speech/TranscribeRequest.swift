@@ -115,7 +115,8 @@ struct TranscribeRequest {
     ///
     /// - Throws: ``AudioEncoderError``.
     func load() throws(AudioEncoderError) -> Transcriber {
-        try Transcriber(folder: entry.folder, runtime: runtime, language: language, options: options)
+        try Transcriber(
+            folder: entry.folder, runtime: runtime, weights: entry.weights, language: language, options: options)
     }
 
     private static func pcm(_ parsed: ParsedArguments) throws(UsageError) -> PCMFormat? {

@@ -32,16 +32,17 @@ struct ClassMatrixCache {
     }
 
     /// The key of a matrix, `nil` where the model's files cannot be read (its loading will say why).
-    static func key(model folder: String, labels: [String], templates: [String], tier: Tier, truncates: Bool = false)
-        -> String?
-    {
+    static func key(
+        model folder: String, weights: WeightChoice = WeightChoice(), labels: [String], templates: [String],
+        tier: Tier, truncates: Bool = false
+    ) -> String? {
         var hash = SHA256()
         hash.add(version)
         hash.add(tier.rawValue)
         hash.add(truncates ? "cut" : "whole")
         hash.add(labels)
         hash.add(templates)
-        guard (try? ModelIdentity.add(folder, to: &hash)) != nil else { return nil }
+        guard (try? ModelIdentity.add(folder, weights, to: &hash)) != nil else { return nil }
         return hash.hexadecimal()
     }
 

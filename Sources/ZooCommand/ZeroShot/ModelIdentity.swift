@@ -3,8 +3,8 @@ import Checkpoints
 /// What tells a model's folder from any other content that it had or may have, without reading all of its weights.
 ///
 /// A SHA-256 over the names and contents of the small files that configure a model or make its tokenizer (`.json`,
-/// `.txt`, `.model`, `.gz`), and of each weight file (`.safetensors`) its name, size, time of change, header, and 64
-/// pieces of 4096 bytes that lie evenly over it. Weights of a few hundred megabytes take seconds to hash in full, which
+/// `.txt`, `.model`, `.gz`), and of each weight file (safetensors or PyTorch's) its name, size, time of change, header,
+/// and 64 pieces of 4096 bytes that lie evenly over it. Weights of a few hundred megabytes take seconds to hash in full, which
 /// is what a cache is there to save; other weights in the same place have another time, and nearly always other bytes
 /// in one of the pieces, even where an archive gave every file the same time.
 ///
@@ -18,19 +18,32 @@ enum ModelIdentity {
 
     /// The identity of a folder's content in 64 hexadecimal digits, the same for a copy of it: times do not count.
     ///
+    /// - Parameters:
+    ///   - folder: the model's.
+    ///   - weights: which of its weights are meant.
     /// - Throws: ``FileError`` where the folder or one of the files cannot be read.
-    static func ofContent(_ folder: String) throws(FileError) -> String {
+    static func ofContent(_ folder: String, _ weights: WeightChoice) throws(FileError) -> String {
         var hash = SHA256()
-        try add(folder, to: &hash, withTimes: false)
+        try add(folder, weights, to: &hash, withTimes: false)
         return hash.hexadecimal()
     }
 
     /// Takes a folder's identity into a hash.
     ///
-    /// - Parameter withTimes: whether the times at which weights were changed count.
+    /// - Parameters:
+    ///   - folder: the model's.
+    ///   - weights: which of its weights are meant; nothing said adds nothing.
+    ///   - hash: what it is taken into.
+    ///   - withTimes: whether the times at which weights were changed count.
     /// - Throws: ``FileError`` where the folder or one of the files cannot be read.
-    static func add(_ folder: String, to hash: inout SHA256, withTimes: Bool = true) throws(FileError) {
+    static func add(
+        _ folder: String, _ weights: WeightChoice, to hash: inout SHA256, withTimes: Bool = true
+    ) throws(FileError) {
         try add(folder, to: &hash, withTimes, withModules: true)
+        if weights.usesEMA { hash.add("--ema") }
+        guard let file = weights.file else { return }
+        hash.add("--weights")
+        try add(weights: file, called: FileSystem.lastComponent(file), to: &hash, withTimes)
     }
 
     private static func add(
@@ -44,22 +57,33 @@ enum ModelIdentity {
                 try add(path, to: &hash, withTimes, withModules: false)
                 continue
             }
-            let isWeights = name.hasSuffix(".safetensors")
-            guard isWeights || extensions.contains(where: name.hasSuffix) else { continue }
-            guard FileSystem.isRegularFile(path) else { continue }
-            let file = try RegularFile(path)
-            hash.add(name)
-            hash.add(file.size)
-            if !isWeights, file.size <= wholeLimit {
-                hash.update(try file.bytes(at: 0, count: file.size))
-            } else {
-                if withTimes { hash.add(changeTime(path)) }
-                if isWeights { hash.update(try header(of: file)) }
-                for piece in 0..<pieces {
-                    let count = min(pieceBytes, file.size)
-                    hash.update(try file.bytes(at: (file.size - count) * piece / (pieces - 1), count: count))
+            let isConfiguration = extensions.contains(where: name.hasSuffix)
+            guard isConfiguration || Checkpoint.isWeightFile(name), FileSystem.isRegularFile(path) else { continue }
+            if isConfiguration {
+                let file = try RegularFile(path)
+                if file.size <= wholeLimit {
+                    hash.add(name)
+                    hash.add(file.size)
+                    hash.update(try file.bytes(at: 0, count: file.size))
+                    continue
                 }
             }
+            try add(weights: path, called: name, to: &hash, withTimes)
+        }
+    }
+
+    /// Takes a large file into a hash: its name, size, time, header and pieces.
+    private static func add(
+        weights path: String, called name: String, to hash: inout SHA256, _ withTimes: Bool
+    ) throws(FileError) {
+        let file = try RegularFile(path)
+        hash.add(name)
+        hash.add(file.size)
+        if withTimes { hash.add(changeTime(path)) }
+        if name.hasSuffix(".safetensors") { hash.update(try header(of: file)) }
+        for piece in 0..<pieces {
+            let count = min(pieceBytes, file.size)
+            hash.update(try file.bytes(at: (file.size - count) * piece / (pieces - 1), count: count))
         }
     }
 

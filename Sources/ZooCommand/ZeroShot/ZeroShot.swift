@@ -58,7 +58,8 @@ struct ZeroShot {
             request.cache == nil
             ? nil
             : ClassMatrixCache.key(
-                model: plan.folder, labels: texts, templates: request.templates, tier: plan.runtime.tier,
+                model: plan.folder, weights: plan.weights, labels: texts, templates: request.templates,
+                tier: plan.runtime.tier,
                 truncates: request.truncates)
         if let key, let found = request.cache?.matrix(key, rows: texts.count), found.shape[1] == plan.embeddingWidth {
             model = try Self.load(plan, towers: [.image])
@@ -94,7 +95,8 @@ struct ZeroShot {
 
     private static func load(_ plan: DualEncoder, towers: Set<DualEncoder.Tower>) throws(ModelError) -> DualEncoder {
         do throws(DualEncoderError) {
-            return try DualEncoder(folder: plan.folder, runtime: plan.runtime, towers: towers)
+            return try DualEncoder(
+                folder: plan.folder, runtime: plan.runtime, weights: plan.weights, towers: towers)
         } catch { throw .dualEncoder(error) }
     }
 
