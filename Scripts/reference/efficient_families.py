@@ -1,16 +1,21 @@
 """EfficientNet and its neighbours: what the layouts need to know to build them, whole and narrow."""
 
+import copy
 import math
 from unittest import mock
 
 import timm
 import transformers
-from timm.models import efficientnet
+from timm.models import efficientnet, mobilevit
 
 IMAGENET_MEAN = [0.485, 0.456, 0.406]
-NEAREST = 0
+NEAREST, BILINEAR = 0, 2
 
-TRANSFORMERS_CONFIGS = {"EfficientNetForImageClassification": transformers.EfficientNetConfig}
+TRANSFORMERS_CONFIGS = {
+    "EfficientNetForImageClassification": transformers.EfficientNetConfig,
+    "ConvNextV2ForImageClassification": transformers.ConvNextV2Config,
+    "MobileViTForImageClassification": transformers.MobileViTConfig,
+}
 
 
 def preprocessor_config(architecture, size):
@@ -28,7 +33,36 @@ def preprocessor_config(architecture, size):
             "image_mean": IMAGENET_MEAN,
             "image_std": [0.47853944, 0.4732864, 0.47434163],
         }
+    if architecture.startswith("MobileViT"):
+        return {
+            "image_processor_type": "MobileViTImageProcessor",
+            "do_center_crop": True,
+            "crop_size": square,
+            "size": {"shortest_edge": round(size * 288 / 256)},
+            "resample": BILINEAR,
+            "do_flip_channel_order": True,
+        }
     return None
+
+
+def timm_narrow(architecture, num_classes, arguments):
+    """Create a timm model with arguments that timm fixes in the name, or return None where there are none."""
+    if "efficientnet" in architecture and arguments:
+        return timm_efficientnet(architecture, num_classes, arguments)
+    if "transformer_dims" in arguments:
+        return timm_mobilevit(architecture, num_classes, arguments)
+    return None
+
+
+def timm_mobilevit(architecture, num_classes, arguments):
+    """Create a timm MobileViT whose transformers have the widths `transformer_dims`."""
+    arguments = dict(arguments)
+    widths = arguments.pop("transformer_dims")
+    config = copy.deepcopy(mobilevit.model_cfgs[architecture])
+    for (_, block), width in zip(config.blocks[-len(widths) :], widths, strict=True):
+        block.block_kwargs["transformer_dim"] = width
+    with mock.patch.dict(mobilevit.model_cfgs, {architecture: config}):
+        return timm.create_model(architecture, num_classes=num_classes, **arguments)
 
 
 def timm_efficientnet(architecture, num_classes, arguments):

@@ -9,7 +9,7 @@ from timm.data import create_transform, resolve_data_config
 from timm.models import efficientnet, mobilenetv3
 from timm.models._hub import save_config_for_hf
 
-from .efficient_families import timm_efficientnet
+from .efficient_families import timm_narrow
 from .layout_transformers import stored_tensors
 from .seeded import fill_checkpoint
 
@@ -23,8 +23,9 @@ def build(architecture, num_classes, arguments):
     classes that `create_model` does not forward are understood here for them: `channel_multiplier`,
     `depth_multiplier` and `num_features`.
     """
-    if "efficientnet" in architecture and arguments:
-        return timm_efficientnet(architecture, num_classes, arguments)
+    narrow = timm_narrow(architecture, num_classes, arguments)
+    if narrow is not None:
+        return narrow
     if not architecture.startswith(MOBILENETS) or not arguments:
         return timm.create_model(architecture, num_classes=num_classes, **arguments)
     arguments = dict(arguments)

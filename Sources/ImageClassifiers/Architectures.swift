@@ -36,6 +36,12 @@ struct ClassifierArchitecture: Sendable {
             name: "ConvNeXt", network: ConvNeXt.self, transformers: ["ConvNextForImageClassification"],
             timm: ["convnext_*"], torchvision: ["convnext_*"]),
         ClassifierArchitecture(
+            name: "ConvNeXt V2", network: ConvNeXt.self, transformers: ["ConvNextV2ForImageClassification"],
+            timm: ["convnextv2_*"]),
+        ClassifierArchitecture(
+            name: "MobileViT", network: MobileViT.self, transformers: ["MobileViTForImageClassification"],
+            timm: ["mobilevit_*"]),
+        ClassifierArchitecture(
             name: "ViT", network: VisionTransformer.self, transformers: ["ViTForImageClassification"],
             timm: ["vit_*"], torchvision: ["vit_*"]),
         ClassifierArchitecture(

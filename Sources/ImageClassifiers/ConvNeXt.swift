@@ -3,11 +3,13 @@ public import JSON
 public import Layers
 public import TensorCore
 
-/// ConvNeXt, a convolutional classifier with the proportions of a transformer.
+/// ConvNeXt, a convolutional classifier with the proportions of a transformer, and ConvNeXt V2, whose blocks have a
+/// global response norm in place of the layer scale.
 ///
-/// Liu et al., *A ConvNet for the 2020s* (2022, arXiv:2201.03545), section 2 and figure 4.
-/// Layouts: transformers' `ConvNextForImageClassification`; timm's and torchvision's `convnext_tiny` to
-/// `convnext_large`.
+/// Liu et al., *A ConvNet for the 2020s* (2022, arXiv:2201.03545), section 2 and figure 4; Woo et al., *ConvNeXt V2:
+/// Co-designing and Scaling ConvNets with Masked Autoencoders* (2023, arXiv:2301.00808), figure 5 and table 8.
+/// Layouts: transformers' `ConvNextForImageClassification` and `ConvNextV2ForImageClassification`; timm's
+/// `convnext_tiny` to `convnext_large` and `convnextv2_*`; torchvision's `convnext_tiny` to `convnext_large`.
 public struct ConvNeXt: ClassifierNetwork {
     /// What a checkpoint's `config.json` says.
     public struct Configuration: ClassifierConfiguration, Equatable {
@@ -23,17 +25,49 @@ public struct ConvNeXt: ClassifierNetwork {
         public var activation = Activation.gelu
         /// Whether blocks have a layer scale.
         public var hasLayerScale = true
+        /// Whether blocks have a global response norm: the second version.
+        public var hasResponseNorm = false
+        /// Whether a block's linear layers are kept as 1x1 convolutions.
+        public var isConvolutional = false
         /// The epsilon of the last norm; the others have 1e-6.
         public var finalEpsilon = 1e-6
         /// Number of classes.
         public var classCount: Int
 
-        static let variants: [String: (depths: [Int], widths: [Int])] = [
-            "convnext_tiny": ([3, 3, 9, 3], [96, 192, 384, 768]),
-            "convnext_small": ([3, 3, 27, 3], [96, 192, 384, 768]),
-            "convnext_base": ([3, 3, 27, 3], [128, 256, 512, 1024]),
-            "convnext_large": ([3, 3, 27, 3], [192, 384, 768, 1536]),
+        /// What a size's name stands for.
+        private struct Variant {
+            var depths: [Int]
+            var widths: [Int]
+            var isSecond = false
+            var isConvolutional = false
+        }
+
+        /// The sizes of both versions, by name.
+        private static let sizes = [
+            "tiny": Variant(depths: [3, 3, 9, 3], widths: [96, 192, 384, 768]),
+            "small": Variant(depths: [3, 3, 27, 3], widths: [96, 192, 384, 768]),
+            "base": Variant(depths: [3, 3, 27, 3], widths: [128, 256, 512, 1024]),
+            "large": Variant(depths: [3, 3, 27, 3], widths: [192, 384, 768, 1536]),
         ]
+        /// The sizes of the second version alone; timm builds the small ones of convolutions.
+        private static let secondSizes = [
+            "atto": Variant(depths: [2, 2, 6, 2], widths: [40, 80, 160, 320], isConvolutional: true),
+            "femto": Variant(depths: [2, 2, 6, 2], widths: [48, 96, 192, 384], isConvolutional: true),
+            "pico": Variant(depths: [2, 2, 6, 2], widths: [64, 128, 256, 512], isConvolutional: true),
+            "nano": Variant(depths: [2, 2, 8, 2], widths: [80, 160, 320, 640], isConvolutional: true),
+            "huge": Variant(depths: [3, 3, 27, 3], widths: [352, 704, 1408, 2816]),
+        ]
+
+        private static func variants(_ layout: CheckpointLayout) -> [String: Variant] {
+            var result: [String: Variant] = [:]
+            for (size, variant) in sizes { result["convnext_\(size)"] = variant }
+            guard layout == .timm else { return result }
+            for (size, variant) in sizes.merging(secondSizes, uniquingKeysWith: { $1 }) {
+                result["convnextv2_\(size)"] = variant
+                result["convnextv2_\(size)"]?.isSecond = true
+            }
+            return result
+        }
 
         /// Reads a configuration of any of the layouts.
         public init(_ config: Config, _ layout: CheckpointLayout) throws(ConfigError) {
@@ -43,12 +77,20 @@ public struct ConvNeXt: ClassifierNetwork {
                 patchSize = try config.int("patch_size", in: 1...256)
                 widths = try config.ints("hidden_sizes", count: 1...16, in: 1...65536)
                 depths = try config.ints("depths", count: widths.count...widths.count, in: 1...1000)
+                _ = try config.optionalInt("num_stages", in: widths.count...widths.count)
                 activation = try config.activation("hidden_act")
-                hasLayerScale = try config.double("layer_scale_init_value", in: -1e6...1e6) > 0
+                hasResponseNorm = try config.choice("model_type", ["convnext": false, "convnextv2": true])
+                if hasResponseNorm {
+                    hasLayerScale = false
+                } else {
+                    hasLayerScale = try config.double("layer_scale_init_value", in: -1e6...1e6) > 0
+                }
                 finalEpsilon = try config.double("layer_norm_eps", in: 0...1)
                 classCount = try config.classCount()
             case .timm, .torchvision:
-                let variant = try config.choice("architecture", Self.variants)
+                let variant = try config.choice("architecture", Self.variants(layout))
+                (hasResponseNorm, hasLayerScale) = (variant.isSecond, !variant.isSecond)
+                isConvolutional = variant.isConvolutional
                 let arguments = try config.modelArguments(known: ["depths", "dims"])
                 depths = try arguments.ints("depths", count: 1...16, in: 1...1000, default: variant.depths)
                 widths = try arguments.ints(
@@ -75,7 +117,7 @@ public struct ConvNeXt: ClassifierNetwork {
     ///
     /// - Throws: `WeightError` where a tensor is missing or has another shape.
     public init(_ c: Configuration, _ layout: CheckpointLayout, _ w: Weights) throws(WeightError) {
-        let names = Names(layout, w)
+        let names = ConvNeXtNames(layout, isSecond: c.hasResponseNorm, w)
         channels = c.channels
         classCount = c.classCount
         smallestSide = c.patchSize << (c.widths.count - 1)
@@ -114,7 +156,7 @@ public struct ConvNeXt: ClassifierNetwork {
         private let blocks: [Block]
 
         init(
-            _ inputs: Int, _ outputs: Int, depth: Int, isFirst: Bool, _ c: Configuration, _ names: Names.Stage
+            _ inputs: Int, _ outputs: Int, depth: Int, isFirst: Bool, _ c: Configuration, _ names: ConvNeXtNames.Stage
         ) throws(WeightError) {
             if isFirst {
                 downsampling = nil
@@ -137,91 +179,34 @@ public struct ConvNeXt: ClassifierNetwork {
         }
     }
 
-    /// 7x7 depthwise convolution, norm, and two linear layers around an activation; x + scale * f(x).
+    /// 7x7 depthwise convolution, norm, and two linear layers around an activation and, in the second version, a
+    /// response norm; x + scale * f(x).
     private struct Block: Sendable {
         private let depthwise: Convolution
         private let norm: LayerNorm
         private let expand: Linear
+        private let responseNorm: ResponseNorm?
         private let reduce: Linear
 
-        init(_ width: Int, _ c: Configuration, _ names: Names.Block) throws(WeightError) {
+        init(_ width: Int, _ c: Configuration, _ names: ConvNeXtNames.Block) throws(WeightError) {
             depthwise = try Convolution(
                 width, width, kernel: 7, padding: .symmetric(3), groups: width, names.depthwise)
             norm = try LayerNorm(width, epsilon: ConvNeXt.epsilon, names.norm)
-            expand = try Linear(width, 4 * width, activation: c.activation, names.expand)
+            expand = try Linear(
+                width, 4 * width, activation: c.activation, isConvolution: c.isConvolutional, names.expand)
+            responseNorm =
+                c.hasResponseNorm
+                ? try ResponseNorm(
+                    4 * width, epsilon: ConvNeXt.epsilon, isPicture: names.hasPictureNorm, names.responseNorm) : nil
             reduce = try Linear(
-                4 * width, width, scale: c.hasLayerScale ? try names.layerScale(width) : nil, names.reduce)
+                4 * width, width, scale: c.hasLayerScale ? try names.layerScale(width) : nil,
+                isConvolution: c.isConvolutional, names.reduce)
         }
 
         func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
-            reduce(expand(norm(depthwise(x, ws), ws), ws), residual: x, ws)  // [B, H, W, 4C] in between
-        }
-    }
-
-    /// Where each layout keeps its tensors.
-    private struct Names {
-        private let layout: CheckpointLayout
-        private let w: Weights
-
-        init(_ layout: CheckpointLayout, _ w: Weights) {
-            self.layout = layout
-            self.w = w
-        }
-
-        var stem: Weights { w(layout.name("convnext.embeddings.patch_embeddings", "stem.0", "features.0.0")) }
-        var stemNorm: Weights { w(layout.name("convnext.embeddings.layernorm", "stem.1", "features.0.1")) }
-        var norm: Weights { w(layout.name("convnext.layernorm", "head.norm", "classifier.0")) }
-        var head: Weights { w(layout.name("classifier", "head.fc", "classifier.2")) }
-
-        func stage(_ index: Int) -> Stage {
-            // torchvision counts the layers between stages as stages of their own.
-            layout == .torchvision
-                ? Stage(layout: layout, downsampling: w("features")(2 * index), blocks: w("features")(2 * index + 1))
-                : Stage(layout: layout, w(layout.name("convnext.encoder.stages", "stages", ""))(index))
-        }
-
-        struct Stage {
-            private let layout: CheckpointLayout
-            private let downsampling: Weights
-            private let blocks: Weights
-
-            init(layout: CheckpointLayout, downsampling: Weights, blocks: Weights) {
-                self.layout = layout
-                self.downsampling = downsampling
-                self.blocks = blocks
-            }
-
-            init(layout: CheckpointLayout, _ w: Weights) {
-                self.init(
-                    layout: layout, downsampling: w(layout.name("downsampling_layer", "downsample", "")),
-                    blocks: w(layout.name("layers", "blocks", "")))
-            }
-
-            /// The norm that comes before the convolution that halves the image.
-            var downsamplingNorm: Weights { downsampling(0) }
-            /// The convolution that halves the image.
-            var downsamplingConvolution: Weights { downsampling(1) }
-            func block(_ number: Int) -> Block { Block(layout, blocks(number)) }
-        }
-
-        struct Block {
-            private let layout: CheckpointLayout
-            private let w: Weights
-
-            init(_ layout: CheckpointLayout, _ w: Weights) {
-                self.layout = layout
-                self.w = w
-            }
-
-            var depthwise: Weights { w(layout.name("dwconv", "conv_dw", "block.0")) }
-            var norm: Weights { w(layout.name("layernorm", "norm", "block.2")) }
-            var expand: Weights { w(layout.name("pwconv1", "mlp.fc1", "block.3")) }
-            var reduce: Weights { w(layout.name("pwconv2", "mlp.fc2", "block.5")) }
-
-            func layerScale(_ width: Int) throws(WeightError) -> [Float] {
-                let name = layout.name("layer_scale_parameter", "gamma", "layer_scale")
-                return try w.tensor(name, shape: layout == .torchvision ? [width, 1, 1] : [width]).floats
-            }
+            var y = expand(norm(depthwise(x, ws), ws), ws)  // [B, H, W, 4C]
+            if let responseNorm { y = responseNorm(y, ws, inPlace: true) }
+            return reduce(y, residual: x, ws)
         }
     }
 }

@@ -44,14 +44,8 @@ public struct MobileNetV3: ClassifierNetwork {
     private let stem: Convolution
     private let blocks: [Block]
     private let last: Convolution
-    private let features: FeatureLayer
+    private let features: Linear
     private let head: Linear
-
-    /// The layer between pooling and the classes: timm stores it as a 1x1 convolution, torchvision as a linear layer.
-    private enum FeatureLayer: Sendable {
-        case convolution(Convolution)
-        case linear(Linear)
-    }
 
     /// Builds the network from a checkpoint.
     ///
@@ -74,11 +68,8 @@ public struct MobileNetV3: ClassifierNetwork {
             width, c.lastWidth, kernel: 1, bias: false,
             norm: BatchNorm(c.lastWidth, epsilon: c.epsilon, names.last.norm), activation: .hardswish,
             names.last.convolution)
-        features =
-            layout == .timm
-            ? .convolution(
-                try Convolution(c.lastWidth, c.featureWidth, kernel: 1, activation: .hardswish, names.features))
-            : .linear(try Linear(c.lastWidth, c.featureWidth, activation: .hardswish, names.features))
+        features = try Linear(
+            c.lastWidth, c.featureWidth, activation: .hardswish, isConvolution: layout == .timm, names.features)
         head = try Linear(c.featureWidth, c.classCount, names.head)
     }
 
@@ -90,15 +81,7 @@ public struct MobileNetV3: ClassifierNetwork {
         var x = stem(pixels, ws)  // [B, H/2, W/2, 16]
         for block in blocks { x = block(x, ws) }  // H/4, H/8, H/16, H/32
         x = last(x, ws)  // [B, H/32, W/32, 960]
-        let pooled = ws.meanOverPixels(x)  // [B, 960]
-        let batch = pooled.shape[0]
-        let features: Tensor
-        switch self.features {
-        case .linear(let layer): features = layer(pooled, ws)
-        case .convolution(let layer):
-            let y = layer(pooled.reshaped(to: Shape(batch, 1, 1, pooled.shape[1])), ws)
-            features = y.reshaped(to: Shape(batch, y.shape[3]))  // [B, 1280]
-        }
+        let features = features(ws.meanOverPixels(x), ws)  // [B, 960] to [B, 1280]
         return ClassifierOutput(logits: head(features, ws), features: features, featureMap: x)
     }
 

@@ -17,12 +17,16 @@ public struct Linear: Sendable {
     ///   - hasBias: whether there is a `bias`.
     ///   - activation: what is applied to the result.
     ///   - scale: a factor for each output, such as a layer scale.
+    ///   - isConvolution: whether `weight` is that of a 1x1 convolution, `[outputs, inputs, 1, 1]`.
     ///   - w: the layer's place in the checkpoint.
     public init(
         _ inputs: Int, _ outputs: Int, bias hasBias: Bool = true, activation: Activation = .none,
-        scale: [Float]? = nil, _ w: Weights
+        scale: [Float]? = nil, isConvolution: Bool = false, _ w: Weights
     ) throws(WeightError) {
-        weight = try w.matrix(outputs: outputs, inputs: inputs)
+        weight =
+            isConvolution
+            ? try w.kernel(outputs: outputs, channels: inputs, size: [1, 1])[0]
+            : try w.matrix(outputs: outputs, inputs: inputs)
         self.scale = scale.map { PackedVector($0, in: w.loader.memory) }
         let values = hasBias ? try w.vector("bias", outputs) : scale.map { .init(repeating: 0, count: $0.count) }
         bias = values.map { PackedVector(scaled($0, by: scale), in: w.loader.memory) }

@@ -10,7 +10,7 @@ struct HuggingFaceProcessor {
     }
 
     /// What a class does beyond resize, crop, rescale and normalise.
-    enum Special { case none, convNext, efficientNet }
+    enum Special { case none, convNext, efficientNet, mobileViT }
 
     var size: Size
     var filter: ResizeFilter
@@ -44,11 +44,14 @@ struct HuggingFaceProcessor {
         let efficientNet = HuggingFaceProcessor(
             size: .square(346), filter: .bicubic, mean: Colours.halfMean, std: Colours.halfStd,
             cropSize: .square(289), special: .efficientNet)
+        let mobileViT = HuggingFaceProcessor(
+            size: .shortestEdge(224), filter: .bicubic, mean: Colours.halfMean, std: Colours.halfStd,
+            sizeIsSquare: false, crops: true, cropSize: .square(256), special: .mobileViT)
         return [
             "ViTImageProcessor": vit, "DeiTImageProcessor": deit, "BitImageProcessor": clip,
             "CLIPImageProcessor": clip, "ConvNextImageProcessor": convNext, "MobileNetV1ImageProcessor": mobileNet,
             "MobileNetV2ImageProcessor": mobileNet, "SiglipImageProcessor": siglip,
-            "EfficientNetImageProcessor": efficientNet,
+            "EfficientNetImageProcessor": efficientNet, "MobileViTImageProcessor": mobileViT,
         ]
     }()
 
@@ -61,5 +64,6 @@ struct HuggingFaceProcessor {
         "bit": "BitImageProcessor", "dinov2": "BitImageProcessor", "clip": "CLIPImageProcessor",
         "siglip": "SiglipImageProcessor", "mobilenet_v1": "MobileNetV1ImageProcessor",
         "mobilenet_v2": "MobileNetV2ImageProcessor", "efficientnet": "EfficientNetImageProcessor",
+        "mobilevit": "MobileViTImageProcessor",
     ]
 }

@@ -4,8 +4,8 @@ extension ImagePreprocessing {
     /// The steps of a Hugging Face `preprocessor_config.json`: what transformers 5.23 does with its Pillow backend
     /// (`use_fast=False`) after `load_image`.
     ///
-    /// Read are the processors of ViT, DeiT, BiT, CLIP, SigLIP, ConvNeXT (ResNet's, too), MobileNetV1, MobileNetV2 and
-    /// EfficientNet, under `image_processor_type` or the older `feature_extractor_type`. Absent keys take the class's
+    /// Read are the processors of ViT, DeiT, BiT, CLIP, SigLIP, ConvNeXT (ResNet's, too), MobileNetV1, MobileNetV2,
+    /// EfficientNet and MobileViT, under `image_processor_type` or the older `feature_extractor_type`. Absent keys take the class's
     /// defaults.
     ///
     /// - Parameters:
@@ -39,7 +39,9 @@ extension ImagePreprocessing {
             crop = CenterCrop(height: height, width: width, rounding: .down)
         }
         let scaling = try Self.scaling(config, processor)
-        guard let steps = Self(resize: resize, filter: filter, crop: crop, scaling: scaling) else {
+        var order = ChannelOrder.rgb
+        if processor.special == .mobileViT, try config.bool("do_flip_channel_order", default: true) { order = .bgr }
+        guard let steps = Self(resize: resize, filter: filter, crop: crop, scaling: scaling, order: order) else {
             throw config.failure(
                 "do_center_crop", expected: "true, or a size with height and width: pictures must get one size")
         }
@@ -125,6 +127,8 @@ extension ImagePreprocessing {
             steps.append(.multiply(try config.double("rescale_factor", in: 0...1000, default: 1 / 255)))
             if isEfficientNet, try config.bool("rescale_offset", default: false) { steps.append(.subtractOne) }
         }
+        // MobileViT's processor reads none of the keys of normalisation.
+        guard processor.special != .mobileViT else { return PixelScaling(steps) }
         let mean = try config.doubles(
             "image_mean", count: 3...3, in: ColourStatistics.meanRange, scalar: .repeated(3), default: processor.mean)
         let std = try config.doubles(

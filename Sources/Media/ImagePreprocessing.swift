@@ -1,3 +1,11 @@
+/// The order of a picture's channels in a network's input.
+public enum ChannelOrder: Sendable, Equatable {
+    /// Red, green, blue.
+    case rgb
+    /// Blue, green, red.
+    case bgr
+}
+
 /// The steps from a decoded picture to the numbers a network is fed: resize, centre crop, scaling.
 ///
 /// The arithmetic is that of the reference which the checkpoint's configuration belongs to, bit for bit: transformers'
@@ -12,6 +20,8 @@ public struct ImagePreprocessing: Sendable, Equatable {
     public let crop: CenterCrop?
     /// How bytes become numbers.
     public let scaling: PixelScaling
+    /// The order of the result's channels; means and deviations are red first whatever it is.
+    public let order: ChannelOrder
     /// Whose resampling is reproduced.
     public let compatibility: PillowCompatibility
     /// What 16-bit grey pictures become.
@@ -24,11 +34,19 @@ public struct ImagePreprocessing: Sendable, Equatable {
 
     /// The given steps, in the order resize, crop, scaling.
     ///
+    /// - Parameters:
+    ///   - resize: the size after resizing.
+    ///   - filter: how pixels are weighed.
+    ///   - crop: the part that is kept; `nil` keeps all.
+    ///   - scaling: how bytes become numbers.
+    ///   - order: of the result's channels.
+    ///   - compatibility: whose resampling is reproduced.
+    ///   - grey16: what 16-bit grey pictures become.
     /// - Returns: `nil` where the size of the result would depend on the picture: without a crop, only
     ///   ``ResizeRule/exact(height:width:)`` gives all pictures the same size.
     public init?(
         resize: ResizeRule, filter: ResizeFilter, crop: CenterCrop?, scaling: PixelScaling,
-        compatibility: PillowCompatibility = .v12, grey16: Image.Grey16Conversion = .pillow
+        order: ChannelOrder = .rgb, compatibility: PillowCompatibility = .v12, grey16: Image.Grey16Conversion = .pillow
     ) {
         if let crop {
             (outputHeight, outputWidth) = (crop.height, crop.width)
@@ -41,6 +59,7 @@ public struct ImagePreprocessing: Sendable, Equatable {
         self.filter = filter
         self.crop = crop
         self.scaling = scaling
+        self.order = order
         self.compatibility = compatibility
         self.grey16 = grey16
     }
@@ -49,7 +68,7 @@ public struct ImagePreprocessing: Sendable, Equatable {
     init(resize: ResizeRule, filter: ResizeFilter, fixedCrop crop: CenterCrop, scaling: PixelScaling) {
         (self.resize, self.filter, self.crop, self.scaling) = (resize, filter, crop, scaling)
         (outputHeight, outputWidth) = (crop.height, crop.width)
-        (compatibility, grey16) = (.v12, .pillow)
+        (order, compatibility, grey16) = (.rgb, .v12, .pillow)
     }
 
     /// The same steps with another Pillow's order of passes, or another conversion of 16-bit grey.
@@ -59,7 +78,7 @@ public struct ImagePreprocessing: Sendable, Equatable {
 
     private init(_ other: Self, _ compatibility: PillowCompatibility, _ grey16: Image.Grey16Conversion) {
         (resize, filter, crop, scaling) = (other.resize, other.filter, other.crop, other.scaling)
-        (outputHeight, outputWidth) = (other.outputHeight, other.outputWidth)
+        (outputHeight, outputWidth, order) = (other.outputHeight, other.outputWidth, other.order)
         self.compatibility = compatibility
         self.grey16 = grey16
     }
@@ -67,7 +86,7 @@ public struct ImagePreprocessing: Sendable, Equatable {
     /// The numbers in one picture's input: `3 * outputHeight * outputWidth`.
     public var outputCount: Int { 3 * outputHeight * outputWidth }
 
-    /// The network's input for one picture: `[3, outputHeight, outputWidth]`, red first.
+    /// The network's input for one picture: `[3, outputHeight, outputWidth]`, in ``order``.
     public func callAsFunction(_ image: Image) -> [Float] {
         [Float](unsafeUninitializedCapacity: outputCount) { buffer, count in
             write(image, into: UnsafeMutableBufferPointer(rebasing: buffer[0..<outputCount]))
@@ -105,10 +124,14 @@ public struct ImagePreprocessing: Sendable, Equatable {
         let colour = crop?.fill ?? [0, 0, 0]
         let plane = outputHeight * outputWidth
         for channel in 0..<3 {
-            let value = scaling.table[256 * channel + Int(colour[channel])]
+            let source = sourceChannel(channel)
+            let value = scaling.table[256 * source + Int(colour[source])]
             out[channel * plane..<(channel + 1) * plane].update(repeating: value)
         }
     }
+
+    /// The channel of the picture, red first, that becomes one of the result.
+    private func sourceChannel(_ channel: Int) -> Int { order == .rgb ? channel : 2 - channel }
 
     /// Looks up the numbers of an RGB picture that lies at `top`, `left` of the result.
     private func scale(_ image: Image, top: Int, left: Int, into out: UnsafeMutableBufferPointer<Float>) {
@@ -116,11 +139,12 @@ public struct ImagePreprocessing: Sendable, Equatable {
         image.bytes.withUnsafeBufferPointer { bytes in
             scaling.table.withUnsafeBufferPointer { table in
                 for channel in 0..<3 {
+                    let source = sourceChannel(channel)
                     for row in 0..<image.height {
                         let to = (channel * outputHeight + top + row) * outputWidth + left
-                        let from = row * image.width * 3 + channel
+                        let from = row * image.width * 3 + source
                         for column in 0..<image.width {
-                            out[to + column] = table[256 * channel + Int(bytes[from + 3 * column])]
+                            out[to + column] = table[256 * source + Int(bytes[from + 3 * column])]
                         }
                     }
                 }
@@ -143,6 +167,8 @@ extension ImagePreprocessing: CustomStringConvertible {
         case .contain(let height, let width): words.append("resize to fit \(height)x\(width) \(how)")
         }
         if let crop { words.append("centre crop \(crop.height)x\(crop.width)") }
-        return (words + scaling.steps.map(\.description)).joined(separator: " > ")
+        words += scaling.steps.map(\.description)
+        if order == .bgr { words.append("blue first") }
+        return words.joined(separator: " > ")
     }
 }

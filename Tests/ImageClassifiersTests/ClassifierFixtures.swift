@@ -25,6 +25,7 @@ enum ClassifierFixtures {
         "torchvision-mobilenetv3-small", "transformers-convnext", "timm-convnext", "torchvision-convnext",
         "transformers-vit", "timm-vit", "torchvision-vit", "transformers-deit-distilled", "timm-deit-distilled",
         "transformers-efficientnet", "timm-efficientnet-tf", "timm-efficientnetv2", "torchvision-efficientnetv2",
+        "transformers-convnextv2", "timm-convnextv2-convolutions", "transformers-mobilevit", "timm-mobilevit",
     ]
 
     private static func folders(_ condition: (String) -> Bool) -> [String] {

@@ -94,6 +94,22 @@ import Testing
         Change("transformers-efficientnet", "strides", [1, 2, 2, 3, 1, 2, 1]),
         Change("transformers-efficientnet", "num_block_repeats", [1, 2, 2, 3, 3, 4, 1001]),
         Change("transformers-efficientnet", "depth_coefficient", 1e4),
+        // ConvNeXt V2 and MobileViT.
+        Change("transformers-convnextv2", "model_type", "convnextv3"),
+        Change("transformers-convnextv2", "model_type", "convnext", names: "layer_scale_init_value"),
+        Change("transformers-convnextv2", "num_stages", 3),
+        Change("timm-convnextv2", "architecture", "convnextv2_giant"),
+        Change("torchvision-convnext", "architecture", "convnextv2_tiny"),
+        Change("timm-convnext", "architecture", "convnext_huge"),
+        Change("timm-convnextv2", "model_args.use_grn", false),
+        Change("transformers-mobilevit", "output_stride", 12),
+        Change("transformers-mobilevit", "patch_size", 0),
+        Change("transformers-mobilevit", "conv_kernel_size", 2),
+        Change("transformers-mobilevit", "num_attention_heads", 5),
+        Change("transformers-mobilevit", "hidden_act", "mystery"),
+        Change("transformers-mobilevit", "neck_hidden_sizes", [4, 4, 6, 6, 8, 8]),
+        Change("timm-mobilevit", "architecture", "mobilevitv2_100"),
+        Change("timm-mobilevit", "model_args.transformer_dims", [8, 12, 15], names: "transformer_dims[2]"),
     ]
 
     @Test(arguments: refused)
@@ -136,6 +152,10 @@ import Testing
         (Change("transformers-efficientnet", "squeeze_expansion_ratio", 0.25), "squeeze_excite"),
         (Change("transformers-efficientnet", "expand_ratios", [1, 6, 6, 6, 1, 6, 6]), "blocks.4"),
         (Change("timm-efficientnetv2", "architecture", "efficientnetv2_s"), "blocks.0.0"),
+        (Change("transformers-convnext", "model_type", "convnextv2"), "convnextv2.embeddings"),
+        (Change("timm-convnextv2", "architecture", "convnextv2_atto"), "mlp.fc1.weight"),
+        (Change("transformers-mobilevit", "mlp_ratio", 3.0), "intermediate"),
+        (Change("transformers-mobilevit", "qkv_bias", false), "bias"),
     ]
 
     @Test(arguments: contradicting.indices)

@@ -51,6 +51,8 @@ import Testing
         "transformers-resnet-18": 11.69, "transformers-resnet-50": 25.56, "transformers-vit-base-patch16-224": 86.57,
         "timm-efficientnet_b3": 12.23, "timm-tf_efficientnetv2_b3": 14.36, "torchvision-efficientnet_b0": 5.29,
         "torchvision-efficientnet_v2_s": 21.46, "transformers-efficientnet-b0": 5.29,
+        "transformers-convnextv2-tiny-1k-224": 28.64, "timm-convnextv2_tiny": 28.64, "timm-convnextv2_nano": 15.62,
+        "transformers-mobilevit-small": 5.58, "timm-mobilevit_xs": 2.32,
     ]
 
     @Test func everyListHasItsCount() {
