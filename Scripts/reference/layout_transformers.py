@@ -6,6 +6,7 @@ import numpy as np
 import torch
 import transformers
 
+from . import convnet_families
 from .recorder import write_json
 from .seeded import fill_checkpoint
 
@@ -21,6 +22,7 @@ CONFIGS = {
     "ViTForImageClassification": transformers.ViTConfig,
     "DeiTForImageClassification": transformers.DeiTConfig,
     "DeiTForImageClassificationWithTeacher": transformers.DeiTConfig,
+    **convnet_families.TRANSFORMERS_CONFIGS,
 }
 
 
@@ -28,7 +30,7 @@ def preprocessor_config(architecture, size):
     """Return the `preprocessor_config.json` of the published models of an architecture, for an input of `size`."""
     square = {"height": size, "width": size}
     resized = round(size * 256 / 224)
-    if architecture.startswith(("ResNet", "ConvNext")):
+    if architecture.startswith(("ResNet", "ConvNext", *convnet_families.RESNET_LIKE_PROCESSORS)):
         rule = {"image_processor_type": "ConvNextImageProcessor", "crop_pct": 0.875, "resample": BICUBIC}
         return {**rule, "size": {"shortest_edge": size}, **RESCALE, **IMAGENET}
     if architecture.startswith("MobileNetV2"):

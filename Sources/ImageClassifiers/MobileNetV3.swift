@@ -124,7 +124,9 @@ public struct MobileNetV3: ClassifierNetwork {
                 groups: inner, bias: false, norm: BatchNorm(inner, epsilon: epsilon, names.depthwise.norm),
                 activation: block.activation, names.depthwise.convolution)
             if let squeezed = block.squeezedWidth {
-                gate = try SqueezeExcitation(inner, squeezed, reduce: names.squeeze, expand: names.excite)
+                gate = try SqueezeExcitation(
+                    inner, squeezed, activation: .relu, gate: .hardsigmoid, reduce: names.squeeze,
+                    expand: names.excite)
             } else {
                 gate = nil
             }
@@ -149,9 +151,11 @@ struct SqueezeExcitation: Sendable {
     private let reduce: Convolution
     private let expand: Convolution
 
-    init(_ channels: Int, _ squeezed: Int, reduce: Weights, expand: Weights) throws(WeightError) {
-        self.reduce = try Convolution(channels, squeezed, kernel: 1, activation: .relu, reduce)
-        self.expand = try Convolution(squeezed, channels, kernel: 1, activation: .hardsigmoid, expand)
+    init(
+        _ channels: Int, _ squeezed: Int, activation: Activation, gate: Activation, reduce: Weights, expand: Weights
+    ) throws(WeightError) {
+        self.reduce = try Convolution(channels, squeezed, kernel: 1, activation: activation, reduce)
+        self.expand = try Convolution(squeezed, channels, kernel: 1, activation: gate, expand)
     }
 
     func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {

@@ -24,6 +24,9 @@ enum ClassifierFixtures {
         "transformers-mobilenetv2-tf-padding", "timm-mobilenetv2", "torchvision-mobilenetv2", "timm-mobilenetv3-large",
         "torchvision-mobilenetv3-small", "transformers-convnext", "timm-convnext", "torchvision-convnext",
         "transformers-vit", "timm-vit", "torchvision-vit", "transformers-deit-distilled", "timm-deit-distilled",
+        "torchvision-alexnet", "torchvision-vgg", "timm-vgg-bn", "torchvision-squeezenet1-1", "torchvision-googlenet",
+        "torchvision-inception-v3", "timm-densenet", "torchvision-densenet", "transformers-regnet-x",
+        "transformers-regnet-y", "timm-regnetx", "torchvision-regnet-y",
     ]
 
     private static func folders(_ condition: (String) -> Bool) -> [String] {
