@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import torch
 
 from parity.audio_checkpoints import AUDIO_CHECKPOINTS
+from parity.convnet_models import CONVNETS
 from parity.dual_checkpoints import DUAL_CHECKPOINTS
 from parity.efficient_models import EFFICIENT_MODELS
 from reference.environment import versions
@@ -32,6 +33,8 @@ class Checkpoint:
     batches: tuple = (1,)
     resized: tuple = ()
     """Height and width of one more case: for transformers that resample their position embeddings, and odd sizes."""
+    size: int = 224
+    """Height and width of the images."""
 
     def write(self, folder):
         """Write the model folder and its reference cases."""
@@ -39,7 +42,7 @@ class Checkpoint:
             self.architecture,
             self.num_classes,
             {key: list(value) if isinstance(value, tuple) else value for key, value in self.arguments},
-            size=SIZE,
+            size=self.size,
             gain=self.gain,
         )
         classifier.save(folder)
@@ -47,7 +50,7 @@ class Checkpoint:
         preprocess, processor = classifier.picture_rule(folder)
         inputs = {"image": recorder.add_picture(test_picture(), preprocess, processor)}
         for batch in self.batches:
-            inputs[f"b{batch}"] = normal((batch, 3, SIZE, SIZE), f"{self.name}.b{batch}")
+            inputs[f"b{batch}"] = normal((batch, 3, self.size, self.size), f"{self.name}.b{batch}")
         if self.resized:
             inputs["resized"] = normal((1, 3, *self.resized), f"{self.name}.resized")
         for case, pixel_values in inputs.items():
@@ -93,12 +96,11 @@ CHECKPOINTS = [
     Checkpoint("torchvision_convnext_tiny", "torchvision", "convnext_tiny"),
     Checkpoint("torchvision_vit_b16", "torchvision", "vit_b_16"),
     *(Checkpoint(**model) for model in EFFICIENT_MODELS),
+    *(Checkpoint(*model, **options) for model, options in CONVNETS),
     *DUAL_CHECKPOINTS,
     *SENTENCE_CHECKPOINTS,
     *AUDIO_CHECKPOINTS,
 ]
-
-SIZE = 224
 
 
 def select(names):

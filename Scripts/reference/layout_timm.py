@@ -9,6 +9,7 @@ from timm.data import create_transform, resolve_data_config
 from timm.models import efficientnet, mobilenetv3
 from timm.models._hub import save_config_for_hf
 
+from .convnet_families import timm_model
 from .efficient_families import timm_narrow
 from .layout_transformers import stored_tensors
 from .seeded import fill_checkpoint
@@ -26,6 +27,9 @@ def build(architecture, num_classes, arguments):
     narrow = timm_narrow(architecture, num_classes, arguments)
     if narrow is not None:
         return narrow
+    narrow_model = timm_model(architecture, num_classes, arguments)
+    if narrow_model is not None:
+        return narrow_model
     if not architecture.startswith(MOBILENETS) or not arguments:
         return timm.create_model(architecture, num_classes=num_classes, **arguments)
     arguments = dict(arguments)

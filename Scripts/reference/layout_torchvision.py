@@ -18,6 +18,7 @@ from torchvision.models import mobilenetv3 as mobilenet_v3
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms._presets import ImageClassification
 
+from . import convnet_families
 from .efficient_families import torchvision_efficientnet
 from .layout_transformers import stored_tensors
 from .recorder import write_json
@@ -83,6 +84,8 @@ def build(architecture, num_classes, arguments, size):
         return vision_transformer.VisionTransformer(num_classes=num_classes, **shape)
     if architecture.startswith("efficientnet_"):
         return torchvision_efficientnet(architecture, num_classes, arguments)
+    if architecture.startswith(convnet_families.TORCHVISION):
+        return convnet_families.torchvision_model(architecture, num_classes, arguments)
     if architecture == "mobilenet_v2":
         return mobilenet_v2(num_classes=num_classes, **arguments)
     return getattr(mobilenet_v3, architecture)(num_classes=num_classes, **arguments)
@@ -119,6 +122,9 @@ class TorchvisionClassifier:
             classes = module.class_token.expand(patches.shape[0], -1, -1)
             tokens = module.encoder(torch.cat([classes, patches], dim=1))
             return tokens, tokens[:, 0]
+        found = convnet_families.torchvision_features(module, pixel_values)
+        if found is not None:
+            return found
         hidden = module.features(pixel_values)
         pooled = nn.functional.adaptive_avg_pool2d(hidden, 1)
         if not isinstance(module, convnext.ConvNeXt):

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import transformers
 
-from . import efficient_families
+from . import convnet_families, efficient_families
 from .recorder import write_json
 from .seeded import fill_checkpoint
 
@@ -23,6 +23,7 @@ CONFIGS = {
     "DeiTForImageClassification": transformers.DeiTConfig,
     "DeiTForImageClassificationWithTeacher": transformers.DeiTConfig,
     **efficient_families.TRANSFORMERS_CONFIGS,
+    **convnet_families.TRANSFORMERS_CONFIGS,
 }
 
 
@@ -33,7 +34,7 @@ def preprocessor_config(architecture, size):
     rule = efficient_families.preprocessor_config(architecture, size)
     if rule:
         return {**RESCALE, **rule}
-    if architecture.startswith(("ResNet", "ConvNext")):
+    if architecture.startswith(("ResNet", "ConvNext", *convnet_families.RESNET_LIKE_PROCESSORS)):
         rule = {"image_processor_type": "ConvNextImageProcessor", "crop_pct": 0.875, "resample": BICUBIC}
         return {**rule, "size": {"shortest_edge": size}, **RESCALE, **IMAGENET}
     if architecture.startswith("MobileNetV2"):

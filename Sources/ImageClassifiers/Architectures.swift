@@ -47,6 +47,20 @@ struct ClassifierArchitecture: Sendable {
         ClassifierArchitecture(
             name: "DeiT", network: VisionTransformer.self,
             transformers: ["DeiTForImageClassification", "DeiTForImageClassificationWithTeacher"], timm: ["deit_*"]),
+        ClassifierArchitecture(name: "AlexNet", network: AlexNet.self, torchvision: ["alexnet"]),
+        ClassifierArchitecture(
+            name: "VGG", network: VGG.self, timm: VGG.Configuration.names, torchvision: VGG.Configuration.names),
+        ClassifierArchitecture(
+            name: "SqueezeNet", network: SqueezeNet.self, torchvision: ["squeezenet1_0", "squeezenet1_1"]),
+        ClassifierArchitecture(name: "GoogLeNet", network: GoogLeNet.self, torchvision: ["googlenet"]),
+        ClassifierArchitecture(
+            name: "Inception-v3", network: InceptionV3.self, timm: ["inception_v3"], torchvision: ["inception_v3"]),
+        ClassifierArchitecture(
+            name: "DenseNet", network: DenseNet.self, timm: DenseNet.Configuration.names,
+            torchvision: DenseNet.Configuration.names),
+        ClassifierArchitecture(
+            name: "RegNet", network: RegNet.self, transformers: ["RegNetForImageClassification"],
+            timm: RegNet.Configuration.timmNames, torchvision: RegNet.Configuration.torchvisionNames),
     ]
 
     /// The architecture that a configuration names.

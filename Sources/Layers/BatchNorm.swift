@@ -1,4 +1,4 @@
-import TensorCore
+public import TensorCore
 
 /// A batch norm at inference: y = x * scale + shift for each channel, PyTorch's `torch.nn.BatchNorm2d` in eval mode.
 ///
@@ -26,6 +26,35 @@ public struct BatchNorm: Sendable {
         }
         self.scale = scale
         self.shift = shift
+    }
+}
+
+/// A batch norm that no convolution comes before, and the activation after it.
+public struct NormActivation: Sendable {
+    private let scale: PackedVector
+    private let shift: PackedVector
+    private let activation: Activation
+
+    /// Makes a layer of a batch norm.
+    ///
+    /// - Parameters:
+    ///   - norm: as read from the checkpoint.
+    ///   - activation: what is applied last.
+    ///   - w: any place in the checkpoint.
+    public init(_ norm: BatchNorm, activation: Activation, _ w: Weights) {
+        scale = PackedVector(norm.scale, in: w.loader.memory)
+        shift = PackedVector(norm.shift, in: w.loader.memory)
+        self.activation = activation
+    }
+
+    /// Applies the layer to the first channels of pictures, as many as it has.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, H, W, C]` of at least that many channels.
+    ///   - ws: where it is computed.
+    /// - Returns: `[B, H, W, channels]`.
+    public func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
+        ws.affine(x, scale: scale, shift: shift, activation: activation, channels: scale.count)
     }
 }
 

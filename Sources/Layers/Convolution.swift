@@ -10,6 +10,8 @@ public struct Convolution: Sendable {
         case symmetric(Int)
         /// Some rows above and columns to the left, others below and to the right, whatever the input's size.
         case uneven(before: Int, after: Int)
+        /// Pixels above and below, and pixels left and right.
+        case sides(rows: Int, columns: Int)
         /// As many as TensorFlow's `SAME` would: ceil(size / stride) outputs, the odd pixel at the end.
         case same
     }
@@ -26,7 +28,7 @@ public struct Convolution: Sendable {
     private let padding: Padding
     private let activation: Activation
 
-    /// Reads the layer.
+    /// Reads a layer whose kernel is square.
     ///
     /// - Parameters:
     ///   - channels: of the input.
@@ -45,6 +47,30 @@ public struct Convolution: Sendable {
         dilation: Int = 1, groups: Int = 1, bias hasBias: Bool = true, norm: BatchNorm? = nil,
         activation: Activation = .none, _ w: Weights
     ) throws(WeightError) {
+        try self.init(
+            channels, outputs, kernel: (size, size), stride: stride, padding: padding, dilation: dilation,
+            groups: groups, bias: hasBias, norm: norm, activation: activation, w)
+    }
+
+    /// Reads a layer.
+    ///
+    /// - Parameters:
+    ///   - channels: of the input.
+    ///   - outputs: channels of the result.
+    ///   - size: the kernel's.
+    ///   - stride: rows and columns from one window to the next.
+    ///   - padding: zeros around the input.
+    ///   - dilation: rows and columns between neighbouring taps of the kernel.
+    ///   - groups: equal to `channels` and `outputs` for a depthwise convolution.
+    ///   - hasBias: whether there is a `bias`.
+    ///   - norm: a batch norm of the result.
+    ///   - activation: what is applied last.
+    ///   - w: the layer's place in the checkpoint.
+    public init(
+        _ channels: Int, _ outputs: Int, kernel size: (height: Int, width: Int), stride: Int = 1,
+        padding: Padding = .symmetric(0), dilation: Int = 1, groups: Int = 1, bias hasBias: Bool = true,
+        norm: BatchNorm? = nil, activation: Activation = .none, _ w: Weights
+    ) throws(WeightError) {
         let memory = w.loader.memory
         var shift: [Float]? = norm?.shift
         if hasBias {
@@ -53,24 +79,27 @@ public struct Convolution: Sendable {
         }
         bias = shift.map { PackedVector($0, in: memory) }
         scale = norm.map { PackedVector($0.scale, in: memory) }
-        switch padding {
-        case .symmetric(let margin): window = Window(size, stride: stride, padding: margin, dilation: dilation)
-        case .uneven(let before, let after):
-            window = Window(size, stride: stride, dilation: dilation).padded(
-                before: (before, before), after: (after, after))
-        case .same: window = Window(size, stride: stride, dilation: dilation)
-        }
+        let (before, after): ((height: Int, width: Int), (height: Int, width: Int)) =
+            switch padding {
+            case .symmetric(let margin): ((margin, margin), (margin, margin))
+            case .sides(let rows, let columns): ((rows, columns), (rows, columns))
+            case .uneven(let before, let after): ((before, before), (after, after))
+            case .same: ((0, 0), (0, 0))
+            }
+        window = Window(
+            kernel: size, stride: (stride, stride), paddingBefore: before, paddingAfter: after,
+            dilation: (dilation, dilation))
         self.padding = padding
         self.activation = activation
         if groups > 1, groups == channels, outputs == channels {
-            kernel = .depthwise(try w.depthwiseKernel(channels, size: [size, size]))
+            kernel = .depthwise(try w.depthwiseKernel(channels, size: [size.height, size.width]))
         } else {
             let isWinograd =
-                size == 3 && stride == 1 && dilation == 1 && groups == 1
+                size == (3, 3) && stride == 1 && dilation == 1 && groups == 1
                 && Self.winogradPays(channels: channels, outputs: outputs)
             kernel = .dense(
                 try w.kernel(
-                    outputs: outputs, channels: channels, size: [size, size], groups: groups,
+                    outputs: outputs, channels: channels, size: [size.height, size.width], groups: groups,
                     form: isWinograd ? .winograd : .plain))
         }
     }
@@ -123,6 +152,19 @@ public struct Convolution: Sendable {
             guard let residual else { return y }
             return ws.added(y, residual, activation: activation)
         }
+    }
+
+    /// Applies the layer and writes the result among the channels of a larger picture.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, H, W, channels]`.
+    ///   - slot: `outputs` channels of `[B, H', W', ...]`.
+    ///   - ws: where it is computed.
+    /// - Precondition: the layer is no depthwise convolution.
+    public func callAsFunction(_ x: Tensor, into slot: ChannelSlot, _ ws: Workspace) {
+        guard case .dense(let matrices) = kernel else { preconditionFailure("a depthwise convolution into a slot") }
+        ws.convolution(
+            x, matrices, window: window(for: x), scale: scale, bias: bias, activation: activation, into: slot)
     }
 
     private func window(for x: Tensor) -> Window {

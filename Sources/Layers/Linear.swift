@@ -33,6 +33,24 @@ public struct Linear: Sendable {
         self.activation = activation
     }
 
+    /// Reads a layer over all pixels of a picture, which the checkpoint counts channel by channel.
+    ///
+    /// - Parameters:
+    ///   - channels: of the picture.
+    ///   - size: the picture's.
+    ///   - outputs: the outputs' width.
+    ///   - activation: what is applied to the result.
+    ///   - w: the layer's place in the checkpoint; `weight` is `[outputs, channels * height * width]`.
+    public init(
+        _ channels: Int, size: (height: Int, width: Int), _ outputs: Int, activation: Activation = .none, _ w: Weights
+    ) throws(WeightError) {
+        let pixels = size.height * size.width
+        weight = try w.matrix("weight", outputs: outputs, channels: channels, pixels: pixels)
+        scale = nil
+        bias = PackedVector(try w.vector("bias", outputs), in: w.loader.memory)
+        self.activation = activation
+    }
+
     /// Reads a layer whose tensors have other names.
     public init(_ inputs: Int, _ outputs: Int, weight weightName: String, bias biasName: String, _ w: Weights)
         throws(WeightError)

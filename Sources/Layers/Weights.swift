@@ -102,6 +102,16 @@ public struct Weights {
         return matrix
     }
 
+    /// The weight of a linear layer over the pixels of pictures, `[outputs, channels * pixels]`, for inputs whose
+    /// channels lie side by side.
+    public func matrix(_ name: String, outputs: Int, channels: Int, pixels: Int) throws(WeightError) -> PackedMatrix {
+        let tensor = try loader.take(fullName(name), shape: [outputs, channels * pixels])
+        try loader.reserve(PackedMatrix.floatCount(outputs: outputs, inputs: channels * pixels), for: tensor)
+        let matrix = PackedMatrix(outputs: outputs, inputs: channels * pixels, in: loader.memory)
+        loader.pack(tensor, rows: 0..<outputs, into: matrix, row: 0, taps: pixels)
+        return matrix
+    }
+
     /// The weight of a convolution, `[outputs, channels / groups, height, width]`: one matrix a group.
     ///
     /// - Parameters:

@@ -17,6 +17,8 @@ public struct Resampling: Sendable, Equatable {
         case bilinearAntialiased
         /// Cubic convolution with a = -0.5 over a support that widens when shrinking, PyTorch's `antialias=True`.
         case bicubicAntialiased
+        /// The mean of the inputs that an output covers, wholly or in part, PyTorch's `adaptive_avg_pool2d`.
+        case adaptiveAverage
     }
 
     struct Axis: Sendable, Equatable {
@@ -66,6 +68,12 @@ public struct Resampling: Sendable, Equatable {
                     cubicOuter(t + 1, -0.75), cubicInner(t, -0.75), cubicInner(1 - t, -0.75), cubicOuter(2 - t, -0.75),
                 ]
                 return weights.enumerated().map { (min(max(low - 1 + $0.offset, 0), inputSize - 1), $0.element) }
+            }
+        case .adaptiveAverage:
+            return collected(inputSize, outputSize) { output in
+                let first = output * inputSize / outputSize
+                let last = ((output + 1) * inputSize + outputSize - 1) / outputSize
+                return (first..<last).map { ($0, 1 / Float(last - first)) }
             }
         case .bilinearAntialiased:
             return antialiased(inputSize, outputSize, support: 1) { max(0, 1 - abs($0)) }

@@ -19,15 +19,19 @@ extension Workspace {
     ///   - kind: what becomes of a window.
     ///   - window: its size, steps and padding.
     ///   - ceiling: PyTorch's `ceil_mode`.
-    /// - Returns: `[B, H', W', C]`.
-    public func pooled(_ x: Tensor, _ kind: Pooling, window: Window, ceiling: Bool = false) -> Tensor {
+    ///   - slot: where the result goes; a new tensor where left out.
+    /// - Returns: `[B, H', W', C]`, or the tensor that the slot belongs to.
+    @discardableResult
+    public func pooled(
+        _ x: Tensor, _ kind: Pooling, window: Window, ceiling: Bool = false, into slot: ChannelSlot? = nil
+    ) -> Tensor {
         precondition(x.shape.rank == 4, "pooling: input \(x.shape)")
         if case .averageWithPadding = kind {
             precondition(window.paddingBefore == window.paddingAfter, "pooling: padding that differs between sides")
         }
         let (batch, height, width, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
         let size = window.outputSize(height: height, width: width, ceiling: ceiling)
-        let y = allocate(Shape(batch, size.height, size.width, channels))
+        let target = target(Shape(batch, size.height, size.width, channels), slot)
         let kernelKind: ck_pool_kind =
             switch kind {
             case .maximum: .CK_POOL_MAX
@@ -36,14 +40,30 @@ extension Workspace {
             }
         let arguments = ck_pool2d(
             batch: batch, in_h: height, in_w: width, out_h: size.height, out_w: size.width, c: channels,
-            kernel_h: window.kernel.height, kernel_w: window.kernel.width, stride_h: window.stride.height,
-            stride_w: window.stride.width, pad_h: window.paddingBefore.height, pad_w: window.paddingBefore.width,
-            dilation_h: window.dilation.height, dilation_w: window.dilation.width, input: x.floatPointer,
-            output: y.mutableFloatPointer, kind: kernelKind)
+            out_ld: target.target.shape[3], kernel_h: window.kernel.height, kernel_w: window.kernel.width,
+            stride_h: window.stride.height, stride_w: window.stride.width, pad_h: window.paddingBefore.height,
+            pad_w: window.paddingBefore.width, dilation_h: window.dilation.height, dilation_w: window.dilation.width,
+            input: x.floatPointer, output: target.pointer, kind: kernelKind)
+        let outputs = batch * size.height * size.width * channels
         perform(
             "pooling", .CK_OP_pool2d_run, arguments,
-            work: Double(y.count) * Double(window.kernel.height * window.kernel.width))
-        return y
+            work: Double(outputs) * Double(window.kernel.height * window.kernel.width))
+        return target.target
+    }
+
+    /// Pictures of a given size, each pixel the mean of those it covers: PyTorch's `adaptive_avg_pool2d`.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, H, W, C]` of at least one pixel.
+    ///   - height: rows of the result.
+    ///   - width: columns of the result.
+    /// - Returns: `[B, height, width, C]`; `x` itself where it has that size.
+    public func averaged(_ x: Tensor, height: Int, width: Int) -> Tensor {
+        guard x.shape[1] != height || x.shape[2] != width else { return x }
+        return resampled(
+            x,
+            Resampling(
+                .adaptiveAverage, height: x.shape[1], width: x.shape[2], outputHeight: height, outputWidth: width))
     }
 
     /// The mean over all pixels of each image.

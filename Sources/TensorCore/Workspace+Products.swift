@@ -54,7 +54,8 @@ public struct Window: Sendable, Equatable {
         _ size: Int, _ kernel: Int, _ stride: Int, _ before: Int, _ after: Int, _ dilation: Int, _ ceiling: Bool
     ) -> Int {
         let free = size + before + after - dilation * (kernel - 1) - 1
-        guard free >= 0 else { return 0 }
+        // A window larger than the input may reach past it, too, as long as it lacks less than a step.
+        guard free >= 0 || (ceiling && free > -stride) else { return 0 }
         guard ceiling, free % stride != 0 else { return free / stride + 1 }
         // PyTorch drops a last window that would begin in the padding after the input.
         let count = (free + stride - 1) / stride + 1
@@ -120,12 +121,14 @@ extension Workspace {
     ///   - scale: `outputs` factors, such as a batch norm's; needs a bias.
     ///   - bias: `outputs` values.
     ///   - activation: what is applied last.
-    ///   - residual: shaped like the result.
-    /// - Returns: `[B, H', W', outputs]`.
+    ///   - residual: shaped like the result; not for a slot.
+    ///   - slot: where the result goes; a new tensor where left out.
+    /// - Returns: `[B, H', W', outputs]`, or the tensor that the slot belongs to.
     /// - Precondition: the sizes agree.
+    @discardableResult
     public func convolution(
         _ x: Tensor, _ weight: [PackedMatrix], window: Window, scale: PackedVector? = nil, bias: PackedVector? = nil,
-        activation: Activation = .none, residual: Tensor? = nil
+        activation: Activation = .none, residual: Tensor? = nil, into slot: ChannelSlot? = nil
     ) -> Tensor {
         let groups = weight.count
         let taps = window.kernel.height * window.kernel.width
@@ -141,9 +144,10 @@ extension Workspace {
             "convolution: the groups' matrices do not lie one after another")
         let size = window.outputSize(height: height, width: width)
         let outputs = first.outputs * groups
-        let y = allocate(Shape(batch, size.height, size.width, outputs))
+        let target = target(Shape(batch, size.height, size.width, outputs), slot)
+        let (y, pixel) = (target.target, target.target.shape[3])
         precondition(
-            residual.map { $0.shape == y.shape } ?? true,
+            residual.map { slot == nil && $0.shape == y.shape } ?? true,
             "convolution: residual \(residual?.shape ?? []) for \(y.shape)")
         var arguments = ck_conv2d(
             batch: batch, in_h: height, in_w: width, in_c: channels, out_h: size.height, out_w: size.width,
@@ -151,10 +155,9 @@ extension Workspace {
             stride_h: window.stride.height, stride_w: window.stride.width, pad_h: window.paddingBefore.height,
             pad_w: window.paddingBefore.width, dilation_h: window.dilation.height, dilation_w: window.dilation.width,
             input: x.floatPointer, in_image: height * width * channels, in_row: width * channels, in_col: channels,
-            weights: first.pointer, output: y.mutableFloatPointer, out_image: size.height * size.width * outputs,
-            out_row: size.width * outputs, out_col: outputs,
-            epilogue: epilogue(scale, bias, residual, activation))
-        let flops = 2 * Double(y.count) * Double(first.inputs)
+            weights: first.pointer, output: target.pointer, out_image: size.height * size.width * pixel,
+            out_row: size.width * pixel, out_col: pixel, epilogue: epilogue(scale, bias, residual, activation))
+        let flops = 2 * Double(batch * size.height * size.width * outputs) * Double(first.inputs)
         switch first.form {
         case .winograd:
             perform(

@@ -65,16 +65,28 @@ extension Workspace {
     }
 
     /// activation(x * scale + shift), channel by channel of the last dimension: a batch norm that was not folded.
+    ///
+    /// - Parameters:
+    ///   - x: `[..., C]`.
+    ///   - scale: a factor for each channel; `nil` counts as ones.
+    ///   - shift: a value for each channel; `nil` counts as zeros.
+    ///   - activation: what is applied last.
+    ///   - channels: how many of the C are read, from the first on; all where left out.
+    /// - Returns: `[..., channels]`.
     public func affine(
-        _ x: Tensor, scale: PackedVector?, shift: PackedVector?, activation: Activation = .none
+        _ x: Tensor, scale: PackedVector?, shift: PackedVector?, activation: Activation = .none, channels: Int? = nil
     ) -> Tensor {
-        let width = x.shape[-1]
-        precondition((scale?.count ?? width) == width && (shift?.count ?? width) == width, "affine: \(x.shape)")
-        let y = allocate(x.shape)
+        let all = x.shape[-1]
+        let width = channels ?? all
+        precondition(
+            width <= all && (scale?.count ?? width) == width && (shift?.count ?? width) == width, "affine: \(x.shape)")
+        var dimensions = x.shape.dimensions
+        dimensions[dimensions.count - 1] = width
+        let y = allocate(Shape(dimensions))
         let arguments = ck_channel_affine(
-            rows: width == 0 ? 0 : x.count / width, c: width, input: x.floatPointer, scale: scale?.pointer,
+            rows: all == 0 ? 0 : x.count / all, c: width, in_ld: all, input: x.floatPointer, scale: scale?.pointer,
             shift: shift?.pointer, output: y.mutableFloatPointer, activation: activation.kernelActivation)
-        perform("affine", .CK_OP_channel_affine_run, arguments, work: Double(x.count))
+        perform("affine", .CK_OP_channel_affine_run, arguments, work: Double(y.count))
         return y
     }
 

@@ -26,6 +26,9 @@ enum ClassifierFixtures {
         "transformers-vit", "timm-vit", "torchvision-vit", "transformers-deit-distilled", "timm-deit-distilled",
         "transformers-efficientnet", "timm-efficientnet-tf", "timm-efficientnetv2", "torchvision-efficientnetv2",
         "transformers-convnextv2", "timm-convnextv2-convolutions", "transformers-mobilevit", "timm-mobilevit",
+        "torchvision-alexnet", "torchvision-vgg", "timm-vgg-bn", "torchvision-squeezenet1-1", "torchvision-googlenet",
+        "torchvision-inception-v3", "timm-densenet", "torchvision-densenet", "transformers-regnet-x",
+        "transformers-regnet-y", "timm-regnetx", "torchvision-regnet-y",
     ]
 
     private static func folders(_ condition: (String) -> Bool) -> [String] {

@@ -22,7 +22,7 @@ struct ElementwiseKernelTests {
                     tolerance: elementwiseTolerance
                 ) { output in
                     var a = ck_channel_affine()
-                    (a.rows, a.c, a.input, a.output) = (rows, c, UnsafePointer(x.pointer), output)
+                    (a.rows, a.c, a.in_ld, a.input, a.output) = (rows, c, c, UnsafePointer(x.pointer), output)
                     a.scale = hasScale ? UnsafePointer(s.pointer) : nil
                     a.shift = hasShift ? UnsafePointer(t.pointer) : nil
                     return a
@@ -42,7 +42,7 @@ struct ElementwiseKernelTests {
             .CK_OP_channel_affine_run, outputs: values.count, expected: expected, tolerance: elementwiseTolerance
         ) { output in
             var a = ck_channel_affine()
-            (a.rows, a.c, a.input, a.output) = (19, 37, UnsafePointer(x.pointer), output)
+            (a.rows, a.c, a.in_ld, a.input, a.output) = (19, 37, 37, UnsafePointer(x.pointer), output)
             a.activation = activation
             return a
         }
@@ -114,7 +114,8 @@ struct ElementwiseKernelTests {
         }
         check(.CK_OP_channel_affine_run) { x, y in
             var a = ck_channel_affine()
-            (a.rows, a.c, a.input, a.scale) = (5, 39, UnsafePointer(x), UnsafePointer(other.pointer))
+            (a.rows, a.c, a.in_ld, a.input) = (5, 39, 39, UnsafePointer(x))
+            a.scale = UnsafePointer(other.pointer)
             (a.output, a.activation) = (y, .CK_ACT_SILU)
             return a
         }

@@ -69,7 +69,7 @@ struct PoolKernelTests {
             return withExtendedLifetime(x) {
                 body { output in
                     var a = ck_pool2d()
-                    (a.batch, a.in_h, a.in_w, a.c) = (batch, height, width, c)
+                    (a.batch, a.in_h, a.in_w, a.c, a.out_ld) = (batch, height, width, c, c)
                     (a.out_h, a.out_w, a.kernel_h, a.kernel_w) = (outHeight, outWidth, kernel.h, kernel.w)
                     (a.stride_h, a.stride_w, a.pad_h, a.pad_w) = (stride, stride, pad, pad)
                     (a.dilation_h, a.dilation_w) = (dilation, dilation)

@@ -190,9 +190,10 @@ typedef struct ck_group_norm {
 } ck_group_norm;
 void ck_group_norm_run(ck_tier tier, const ck_group_norm *args, int part, int parts, void *scratch);
 
-/// y = activation(x * scale[c] + shift[c]) for dense [rows][c]; scale, shift or both may be NULL. May work in place.
+/// y = activation(x * scale[c] + shift[c]); scale, shift or both may be NULL. Row r of c values lies at input +
+/// r*in_ld, its result at output + r*c. May work in place where in_ld == c.
 typedef struct ck_channel_affine {
-  long rows, c;
+  long rows, c, in_ld;
   const float *input, *scale, *shift;
   float *output;
   ck_activation activation;
@@ -249,9 +250,9 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_pool_kind {
   CK_POOL_AVERAGE,            // divides by the window's pixels inside the input
   CK_POOL_AVERAGE_WITH_PAD,   // divides by the window's pixels inside the input and pad_h, pad_w around it
 } ck_pool_kind;
-/// Pools dense [batch][in_h][in_w][c].
+/// Pools dense [batch][in_h][in_w][c]. The c values of output pixel p, all images' in order, lie at output + p*out_ld.
 typedef struct ck_pool2d {
-  long batch, in_h, in_w, out_h, out_w, c;
+  long batch, in_h, in_w, out_h, out_w, c, out_ld;
   long kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
   const float *input;
   float *output;
