@@ -9,6 +9,7 @@ import torch
 
 from parity.audio_checkpoints import AUDIO_CHECKPOINTS
 from parity.dual_checkpoints import DUAL_CHECKPOINTS
+from parity.transformer_models import TRANSFORMER_MODELS
 from reference.environment import versions
 from reference.layouts import LAYOUTS
 from reference.pictures import test_picture
@@ -91,6 +92,7 @@ CHECKPOINTS = [
     Checkpoint("torchvision_mobilenetv3_small", "torchvision", "mobilenet_v3_small", gain=1.4),
     Checkpoint("torchvision_convnext_tiny", "torchvision", "convnext_tiny"),
     Checkpoint("torchvision_vit_b16", "torchvision", "vit_b_16"),
+    *(Checkpoint(**model) for model in TRANSFORMER_MODELS),
     *DUAL_CHECKPOINTS,
     *SENTENCE_CHECKPOINTS,
     *AUDIO_CHECKPOINTS,

@@ -13,7 +13,7 @@ those of torchvision's `ImageClassification` preset.
 import torch
 from safetensors.torch import save_file
 from torch import nn
-from torchvision.models import convnext, mobilenet_v2, resnet, vision_transformer
+from torchvision.models import convnext, mobilenet_v2, resnet, swin_transformer, vision_transformer
 from torchvision.models import mobilenetv3 as mobilenet_v3
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms._presets import ImageClassification
@@ -65,6 +65,14 @@ CONVNEXTS = {
 }
 
 
+_SWIN = {"patch_size": [4, 4], "window_size": [7, 7], "stochastic_depth_prob": 0.0}
+SWINS = {
+    "swin_t": {**_SWIN, "embed_dim": 96, "depths": [2, 2, 6, 2], "num_heads": [3, 6, 12, 24]},
+    "swin_s": {**_SWIN, "embed_dim": 96, "depths": [2, 2, 18, 2], "num_heads": [3, 6, 12, 24]},
+    "swin_b": {**_SWIN, "embed_dim": 128, "depths": [2, 2, 18, 2], "num_heads": [4, 8, 16, 32]},
+}
+
+
 def build(architecture, num_classes, arguments, size):
     """Create a torchvision model from its name and `model_args`."""
     if architecture in RESNETS:
@@ -80,6 +88,8 @@ def build(architecture, num_classes, arguments, size):
     if architecture in VISION_TRANSFORMERS:
         shape = {"image_size": size, **VISION_TRANSFORMERS[architecture], **arguments}
         return vision_transformer.VisionTransformer(num_classes=num_classes, **shape)
+    if architecture in SWINS:
+        return swin_transformer.SwinTransformer(num_classes=num_classes, **{**SWINS[architecture], **arguments})
     if architecture == "mobilenet_v2":
         return mobilenet_v2(num_classes=num_classes, **arguments)
     return getattr(mobilenet_v3, architecture)(num_classes=num_classes, **arguments)
@@ -116,6 +126,9 @@ class TorchvisionClassifier:
             classes = module.class_token.expand(patches.shape[0], -1, -1)
             tokens = module.encoder(torch.cat([classes, patches], dim=1))
             return tokens, tokens[:, 0]
+        if isinstance(module, swin_transformer.SwinTransformer):
+            hidden = module.permute(module.norm(module.features(pixel_values)))
+            return hidden, hidden.mean((2, 3))
         hidden = module.features(pixel_values)
         pooled = nn.functional.adaptive_avg_pool2d(hidden, 1)
         if not isinstance(module, convnext.ConvNeXt):
