@@ -24,6 +24,10 @@ enum ClassifierFixtures {
         "transformers-mobilenetv2-tf-padding", "timm-mobilenetv2", "torchvision-mobilenetv2", "timm-mobilenetv3-large",
         "torchvision-mobilenetv3-small", "transformers-convnext", "timm-convnext", "torchvision-convnext",
         "transformers-vit", "timm-vit", "torchvision-vit", "transformers-deit-distilled", "timm-deit-distilled",
+        "timm-vit-layer-scale-qk-norm", "timm-vit-placed-registers-gap", "timm-vit-clip", "timm-dinov2-giant",
+        "transformers-dinov2", "transformers-dinov2-registers-bare", "transformers-swin", "timm-swin",
+        "torchvision-swin",
+        "transformers-beit", "timm-beit-shared-bias",
     ]
 
     private static func folders(_ condition: (String) -> Bool) -> [String] {
