@@ -11,6 +11,7 @@ from parity.audio_checkpoints import AUDIO_CHECKPOINTS
 from parity.convnet_models import CONVNETS
 from parity.dual_checkpoints import DUAL_CHECKPOINTS
 from parity.efficient_models import EFFICIENT_MODELS
+from parity.transformer_models import TRANSFORMER_MODELS
 from reference.environment import versions
 from reference.layouts import LAYOUTS
 from reference.pictures import test_picture
@@ -97,6 +98,7 @@ CHECKPOINTS = [
     Checkpoint("torchvision_vit_b16", "torchvision", "vit_b_16"),
     *(Checkpoint(**model) for model in EFFICIENT_MODELS),
     *(Checkpoint(*model, **options) for model, options in CONVNETS),
+    *(Checkpoint(**model) for model in TRANSFORMER_MODELS),
     *DUAL_CHECKPOINTS,
     *SENTENCE_CHECKPOINTS,
     *AUDIO_CHECKPOINTS,

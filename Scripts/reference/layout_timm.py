@@ -14,6 +14,7 @@ from .efficient_families import timm_narrow
 from .layout_transformers import stored_tensors
 from .seeded import fill_checkpoint
 
+FIXED_SIZES = ("swin_", "beit_", "beitv2_")
 MOBILENETS = ("mobilenetv2_", "mobilenetv3_")
 
 
@@ -67,17 +68,29 @@ class TimmClassifier:
             feature_map = module.forward_features(pixel_values)
             features = module.forward_head(feature_map.clone(), pre_logits=True)
             logits = module(pixel_values)
-        return {"logits": logits, "features": features, "feature_map": feature_map}
+        if getattr(module, "output_fmt", None) == "NHWC":
+            feature_map = feature_map.permute(0, 3, 1, 2)
+        outputs = {"features": features, "feature_map": feature_map}
+        return {"logits": logits, **outputs} if module.num_classes else outputs
 
     def _module_for(self, pixel_values):
         """Return the model, with resampled positions where a transformer gets another size than its own."""
         own_size = getattr(getattr(self.module, "patch_embed", None), "img_size", None)
-        if own_size is None or tuple(own_size) == tuple(pixel_values.shape[-2:]):
+        if (
+            own_size is None
+            or self.architecture.startswith(FIXED_SIZES)
+            or tuple(own_size) == tuple(pixel_values.shape[-2:])
+        ):
             return self.module
         arguments = {**self.arguments, "dynamic_img_size": True}
         module = timm.create_model(self.architecture, num_classes=self.module.num_classes, **arguments)
         module.load_state_dict(self.module.state_dict())
         return module.eval()
+
+    def _input_size(self):
+        """Return channels, height and width of the model's images: its own, where it was made for some."""
+        own_size = getattr(getattr(self.module, "patch_embed", None), "img_size", None)
+        return (3, *(own_size or (self.size, self.size)))
 
     def save(self, folder):
         """Write config.json and model.safetensors."""
@@ -88,7 +101,7 @@ class TimmClassifier:
             self.module,
             folder / "config.json",
             model_args=self.arguments,
-            data_config={"input_size": (3, self.size, self.size)},
+            data_config={"input_size": self._input_size()},
         )
 
     def tensors(self, folder):
@@ -97,6 +110,6 @@ class TimmClassifier:
 
     def picture_rule(self, folder):
         """Return the evaluation transform of the model as a function of a picture, and the rule's name."""
-        data = resolve_data_config({"input_size": (3, self.size, self.size)}, model=self.module)
+        data = resolve_data_config({"input_size": self._input_size()}, model=self.module)
         transform = create_transform(**data, is_training=False)
         return lambda image: transform(image)[None], "timm.data.create_transform"

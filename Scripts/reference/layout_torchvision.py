@@ -13,7 +13,7 @@ those of torchvision's `ImageClassification` preset.
 import torch
 from safetensors.torch import save_file
 from torch import nn
-from torchvision.models import convnext, mobilenet_v2, resnet, vision_transformer
+from torchvision.models import convnext, mobilenet_v2, resnet, swin_transformer, vision_transformer
 from torchvision.models import mobilenetv3 as mobilenet_v3
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms._presets import ImageClassification
@@ -67,6 +67,14 @@ CONVNEXTS = {
 }
 
 
+_SWIN = {"patch_size": [4, 4], "window_size": [7, 7], "stochastic_depth_prob": 0.0}
+SWINS = {
+    "swin_t": {**_SWIN, "embed_dim": 96, "depths": [2, 2, 6, 2], "num_heads": [3, 6, 12, 24]},
+    "swin_s": {**_SWIN, "embed_dim": 96, "depths": [2, 2, 18, 2], "num_heads": [3, 6, 12, 24]},
+    "swin_b": {**_SWIN, "embed_dim": 128, "depths": [2, 2, 18, 2], "num_heads": [4, 8, 16, 32]},
+}
+
+
 def build(architecture, num_classes, arguments, size):
     """Create a torchvision model from its name and `model_args`."""
     if architecture in RESNETS:
@@ -86,6 +94,8 @@ def build(architecture, num_classes, arguments, size):
         return torchvision_efficientnet(architecture, num_classes, arguments)
     if architecture.startswith(convnet_families.TORCHVISION):
         return convnet_families.torchvision_model(architecture, num_classes, arguments)
+    if architecture in SWINS:
+        return swin_transformer.SwinTransformer(num_classes=num_classes, **{**SWINS[architecture], **arguments})
     if architecture == "mobilenet_v2":
         return mobilenet_v2(num_classes=num_classes, **arguments)
     return getattr(mobilenet_v3, architecture)(num_classes=num_classes, **arguments)
@@ -125,6 +135,9 @@ class TorchvisionClassifier:
         found = convnet_families.torchvision_features(module, pixel_values)
         if found is not None:
             return found
+        if isinstance(module, swin_transformer.SwinTransformer):
+            hidden = module.permute(module.norm(module.features(pixel_values)))
+            return hidden, hidden.mean((2, 3))
         hidden = module.features(pixel_values)
         pooled = nn.functional.adaptive_avg_pool2d(hidden, 1)
         if not isinstance(module, convnext.ConvNeXt):

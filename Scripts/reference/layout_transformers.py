@@ -1,5 +1,6 @@
 """Classifiers of the transformers library: configurations, outputs and folders in the Hugging Face layout."""
 
+import copy
 import json
 
 import numpy as np
@@ -24,7 +25,16 @@ CONFIGS = {
     "DeiTForImageClassificationWithTeacher": transformers.DeiTConfig,
     **efficient_families.TRANSFORMERS_CONFIGS,
     **convnet_families.TRANSFORMERS_CONFIGS,
+    "SwinForImageClassification": transformers.SwinConfig,
+    "BeitForImageClassification": transformers.BeitConfig,
+    "Dinov2Model": transformers.Dinov2Config,
+    "Dinov2ForImageClassification": transformers.Dinov2Config,
+    "Dinov2WithRegistersModel": transformers.Dinov2WithRegistersConfig,
+    "Dinov2WithRegistersForImageClassification": transformers.Dinov2WithRegistersConfig,
 }
+
+OWN_SIZES = ("Swin", "Beit", "Dinov2")
+"""Families that follow the input's size without being told."""
 
 
 def preprocessor_config(architecture, size):
@@ -44,6 +54,16 @@ def preprocessor_config(architecture, size):
             "crop_size": square,
         }
         return {**rule, "size": {"shortest_edge": resized}, "resample": BILINEAR, **RESCALE, **HALF}
+    if architecture.startswith("Dinov2"):
+        rule = {"image_processor_type": "BitImageProcessor", "do_center_crop": True, "crop_size": square}
+        shorter = {"size": {"shortest_edge": resized}, "resample": BICUBIC, "do_convert_rgb": True}
+        return {**rule, **shorter, **RESCALE, **IMAGENET}
+    if architecture.startswith("Beit"):
+        rule = {"image_processor_type": "BeitImageProcessor", "do_center_crop": False, "crop_size": square}
+        return {**rule, "size": square, "resample": BICUBIC, "do_reduce_labels": False, **RESCALE, **HALF}
+    if architecture.startswith("Swin"):
+        rule = {"image_processor_type": "ViTImageProcessor", "size": square, "resample": BICUBIC}
+        return {**rule, **RESCALE, **IMAGENET}
     if architecture.startswith("DeiT"):
         rule = {"image_processor_type": "DeiTImageProcessor", "do_center_crop": True, "crop_size": square}
         return {
@@ -69,13 +89,16 @@ class TransformersClassifier:
         """Build `architecture` (a transformers class name) from the configuration's keyword arguments."""
         self.architecture = architecture
         self.size = size
-        config = CONFIGS[architecture](num_labels=num_classes, **(arguments or {}))
+        labels = {} if architecture.endswith("Model") else {"num_labels": num_classes}
+        config = CONFIGS[architecture](**labels, **(arguments or {}))
         self.module = getattr(transformers, architecture)(config)
         self.module.set_attn_implementation("eager")
         fill_checkpoint(self.module, gain=gain)
 
     def outputs(self, pixel_values):
         """Return logits, pooled features and the last feature map; positions follow the input's size."""
+        if self.architecture.startswith(OWN_SIZES):
+            return self._outputs_of_modules(pixel_values)
         options = {}
         if hasattr(self.module.config, "patch_size") and hasattr(self.module.config, "num_attention_heads"):
             height, width = pixel_values.shape[-2:]
@@ -88,12 +111,29 @@ class TransformersClassifier:
         features = feature_map[:, 0] if feature_map.ndim == 3 else hidden.pooler_output.flatten(1)
         return {"logits": logits, "features": features, "feature_map": feature_map}
 
+    def _outputs_of_modules(self, pixel_values):
+        """Return what the model's own modules are given: no output names the pooled features of all families."""
+        # A copy: Swin's blocks remember the windows of the smallest image they have seen.
+        module = copy.deepcopy(self.module)
+        base = getattr(module, module.base_model_prefix, module)
+        seen = {}
+        base.register_forward_hook(lambda _module, _inputs, output: seen.update(base=output))
+        if base is not module:
+            module.classifier.register_forward_pre_hook(lambda _module, inputs: seen.update(features=inputs[0]))
+        with torch.inference_mode():
+            result = module(pixel_values=pixel_values)
+        feature_map = seen["base"].last_hidden_state
+        if base is module:
+            return {"features": result.pooler_output, "feature_map": feature_map}
+        return {"logits": result.logits, "features": seen["features"], "feature_map": feature_map}
+
     def config(self):
         """Return the content of config.json without the `label2id` map, which repeats `id2label`."""
         content = self.module.config.to_dict()
         content["architectures"] = [self.architecture]
         content.pop("label2id", None)
-        content["id2label"] = {str(index): label for index, label in content["id2label"].items()}
+        if "id2label" in content:
+            content["id2label"] = {str(index): label for index, label in content["id2label"].items()}
         return json.loads(json.dumps(content))
 
     def save(self, folder):

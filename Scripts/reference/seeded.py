@@ -30,7 +30,8 @@ def fill_checkpoint(model, seed=0, gain=1.0):
         for module_name, module in model.named_modules():
             named = list(module.named_parameters(recurse=False)) + list(module.named_buffers(recurse=False))
             for tensor_name, tensor in named:
-                if not tensor.is_floating_point():
+                # Buffers that no checkpoint holds follow from the model's sizes, such as masks of shifted windows.
+                if not tensor.is_floating_point() or tensor_name in module._non_persistent_buffers_set:
                     continue
                 full_name = f"{module_name}.{tensor_name}" if module_name else tensor_name
                 values = _values(module, tensor_name, tensor, generator(full_name, seed), gain)
@@ -59,6 +60,8 @@ def _values(module, name, tensor, source, gain):
         return gain / math.sqrt(fan_in) * values
     if isinstance(module, nn.Linear) or name == "in_proj_weight":
         return gain / math.sqrt(tensor.shape[1]) * (values - values.mean(1, keepdim=True))
-    if "layer_scale" in name or name == "gamma":
+    if "layer_scale" in name or name.rstrip("_12") in ("gamma", "lambda"):
         return 0.3 + 0.1 * values
+    if name == "relative_position_bias_table":
+        return 0.5 * values
     return 0.1 * values

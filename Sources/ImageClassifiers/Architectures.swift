@@ -46,7 +46,20 @@ struct ClassifierArchitecture: Sendable {
             timm: ["vit_*"], torchvision: ["vit_*"]),
         ClassifierArchitecture(
             name: "DeiT", network: VisionTransformer.self,
-            transformers: ["DeiTForImageClassification", "DeiTForImageClassificationWithTeacher"], timm: ["deit_*"]),
+            transformers: ["DeiTForImageClassification", "DeiTForImageClassificationWithTeacher"],
+            timm: ["deit_*", "deit3_*"]),
+        ClassifierArchitecture(
+            name: "DINOv2", network: VisionTransformer.self,
+            transformers: [
+                "Dinov2ForImageClassification", "Dinov2Model", "Dinov2WithRegistersForImageClassification",
+                "Dinov2WithRegistersModel",
+            ]),
+        ClassifierArchitecture(
+            name: "BEiT", network: BEiT.self, transformers: ["BeitForImageClassification"],
+            timm: ["beit_*", "beitv2_*"]),
+        ClassifierArchitecture(
+            name: "Swin", network: Swin.self, transformers: ["SwinForImageClassification"], timm: ["swin_*"],
+            torchvision: ["swin_t", "swin_s", "swin_b"]),
         ClassifierArchitecture(name: "AlexNet", network: AlexNet.self, torchvision: ["alexnet"]),
         ClassifierArchitecture(
             name: "VGG", network: VGG.self, timm: VGG.Configuration.names, torchvision: VGG.Configuration.names),

@@ -62,12 +62,32 @@ extension Config {
                 found: "an option that is not supported")
         }
         _ = try arguments.optionalInt("in_chans", in: 3...3)
-        if let count = try arguments.optionalInt("num_classes", in: 1...1_000_000) {
-            let expected = try int("num_classes", in: 1...1_000_000)
+        if let count = try arguments.optionalInt("num_classes", in: 0...1_000_000) {
+            let expected = try int("num_classes", in: 0...1_000_000)
             guard count == expected else {
                 throw arguments.failure("num_classes", expected: "\(expected), as outside of model_args")
             }
         }
         return arguments
+    }
+
+    /// The height and width that a timm model is made for: `img_size` of `model_args`; else the `input_size` of
+    /// `pretrained_cfg` where `fixed_input_size` says that it counts.
+    ///
+    /// - Parameters:
+    ///   - arguments: `model_args`, see ``modelArguments(known:)``.
+    ///   - value: the size by the architecture's name.
+    func timmImageSize(_ arguments: Config, default value: Int) throws(ConfigError) -> [Int] {
+        let sides = 1...65536
+        if let size = try arguments.optionalInts("img_size", count: 2...2, in: sides, scalar: .repeated(2)) {
+            return size
+        }
+        if let pretrained = try optionalObject("pretrained_cfg"),
+            try pretrained.bool("fixed_input_size", default: false),
+            let size = try pretrained.optionalInts("input_size", count: 3...3, in: sides)
+        {
+            return Array(size[1...])
+        }
+        return [value, value]
     }
 }

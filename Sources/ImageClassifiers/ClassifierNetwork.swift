@@ -4,7 +4,7 @@ public import TensorCore
 
 /// What a classifier's network computes for a batch of images.
 public struct ClassifierOutput: Sendable {
-    /// One score for each class, before softmax: `[B, classes]`.
+    /// One score for each class, before softmax: `[B, classes]`; `[B, 0]` where the checkpoint has no classifier.
     public var logits: Tensor
     /// What enters the last linear layer, timm's `forward_head(pre_logits=True)`: `[B, features]`.
     public var features: Tensor
@@ -16,6 +16,12 @@ public struct ClassifierOutput: Sendable {
         self.logits = logits
         self.features = features
         self.featureMap = featureMap
+    }
+
+    /// An output whose logits are what the last linear layer makes of the features; without a layer there are none.
+    init(head: Linear?, features: Tensor, featureMap: Tensor, _ ws: Workspace) {
+        let logits = head.map { $0(features, ws) } ?? Tensor(zeros: Shape(features.shape[0], 0))
+        self.init(logits: logits, features: features, featureMap: featureMap)
     }
 }
 
@@ -37,7 +43,7 @@ public protocol ClassifierNetwork: Sendable {
     static func ignores(_ name: String) -> Bool
     /// Channels of the input, usually 3.
     var channels: Int { get }
-    /// Number of classes.
+    /// Number of classes; 0 where the checkpoint has no classifier, only features.
     var classCount: Int { get }
     /// What an image's size must be, where images of the given size cannot be classified; else `nil`.
     func refusal(height: Int, width: Int) -> String?

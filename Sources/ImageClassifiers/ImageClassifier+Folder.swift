@@ -58,6 +58,8 @@ extension ImageClassifier {
 extension Config {
     /// The classes' names: transformers' `id2label`, timm's `label_names`; numbered where a checkpoint names none.
     func classLabels(_ count: Int, _ layout: CheckpointLayout) throws(ConfigError) -> [String] {
+        // Configurations of models without a head may still list two labels.
+        guard count > 0 else { return [] }
         switch layout {
         case .transformers:
             return try optionalLabels("id2label", count: count) ?? (0..<count).map { "LABEL_\($0)" }

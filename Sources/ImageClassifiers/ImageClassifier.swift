@@ -34,7 +34,7 @@ public struct ImageClassifier: Sendable {
     public let layout: CheckpointLayout
     /// The network.
     public let network: any ClassifierNetwork
-    /// The classes' names, by number.
+    /// The classes' names, by number; none where the checkpoint has no classifier.
     public let labels: [String]
     /// How images become inputs; an error where the folder does not say, thrown when it is needed.
     private let preparation: Result<ImagePreprocessing, ImageClassifierError>
@@ -92,6 +92,9 @@ public struct ImageClassifier: Sendable {
         preparation = Self.preparation(folder: folder, config: config, layout)
     }
 
+    /// Whether images can be classified: a checkpoint may hold a model without its last layer, which gives features only.
+    public var hasClasses: Bool { network.classCount > 0 }
+
     /// How images become inputs.
     ///
     /// - Throws: ``ImageClassifierError`` where the folder does not say, or asks for something not supported.
@@ -132,6 +135,9 @@ public struct ImageClassifier: Sendable {
                 logits: output.logits.copied(), features: output.features.copied(), featureMap: map.copied())
         }
         try Self.checkFinite(result.logits)
+        if !hasClasses, let index = result.features.firstNonFinite {
+            throw .notFinite(output: "features", index: index)
+        }
         return result
     }
 
@@ -139,9 +145,10 @@ public struct ImageClassifier: Sendable {
     ///
     /// - Parameter pixels: `[B, channels, H, W]`, prepared as by ``pixelValues(_:)``.
     /// - Returns: `[B, classes]`; the same bits for an image whatever the batch it is in.
-    /// - Throws: as ``outputs(_:)``.
+    /// - Throws: as ``outputs(_:)``, and ``ImageClassifierError/noClasses(folder:)`` where there are none.
     public func logits(_ pixels: Tensor) throws(ImageClassifierError) -> Tensor {
-        try pass(pixels, profile: false).logits
+        guard hasClasses else { throw .noClasses(folder: folder) }
+        return try pass(pixels, profile: false).logits
     }
 
     /// Computes logits as ``logits(_:)`` does, and measures every operation.
@@ -190,6 +197,7 @@ public struct ImageClassifier: Sendable {
     ///   - top: how many classes for each, at most all.
     /// - Throws: ``ImageClassifierError``.
     public func classify(_ images: [Image], top: Int = 5) throws(ImageClassifierError) -> [[Prediction]] {
+        guard hasClasses else { throw .noClasses(folder: folder) }
         guard !images.isEmpty else { return [] }
         return try predictions(logits(pixelValues(images)), top: top)
     }

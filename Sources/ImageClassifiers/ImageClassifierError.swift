@@ -12,6 +12,8 @@ public enum ImageClassifierError: Error, Sendable, CustomStringConvertible {
     case weights(WeightError)
     /// The folder does not say how images are prepared for the model.
     case noPreprocessing(folder: String, expected: String)
+    /// The checkpoint has no classifier, only features.
+    case noClasses(folder: String)
     /// An input has the wrong shape.
     case input(expected: String, found: String)
     /// The network's result is not a number; where is the output and the index in it.
@@ -27,6 +29,7 @@ public enum ImageClassifierError: Error, Sendable, CustomStringConvertible {
         case .weights(let error): error.description
         case .noPreprocessing(let folder, let expected):
             "\(folder): nothing says how images are prepared for this model (expected \(expected))"
+        case .noClasses(let folder): "\(folder): the model has no classes; it gives features only"
         case .input(let expected, let found): "the input is \(found), expected \(expected)"
         case .notFinite(let output, let index):
             "the model gave a value that is not a number (\(output), index \(index)); its weights or the input are broken"

@@ -14,6 +14,8 @@ public struct Convolution: Sendable {
         case sides(rows: Int, columns: Int)
         /// As many as TensorFlow's `SAME` would: ceil(size / stride) outputs, the odd pixel at the end.
         case same
+        /// As many at the end as make up a whole number of steps.
+        case trailing
     }
 
     private enum Kernel: Sendable {
@@ -111,9 +113,11 @@ public struct Convolution: Sendable {
     ///   - outputs: channels of the result.
     ///   - patch: height and width of a patch.
     ///   - hasBias: whether there is a `bias`.
+    ///   - padding: what becomes of the pixels at the end that make up no whole patch; without padding they are ignored.
     ///   - w: the layer's place in the checkpoint.
     public init(
-        _ channels: Int, _ outputs: Int, patch: [Int], bias hasBias: Bool = true, _ w: Weights
+        _ channels: Int, _ outputs: Int, patch: [Int], bias hasBias: Bool = true,
+        padding: Padding = .symmetric(0), _ w: Weights
     ) throws(WeightError) {
         precondition(patch.count == 2, "a patch has a height and a width")
         kernel = .dense(try w.kernel(outputs: outputs, channels: channels, size: patch))
@@ -121,7 +125,7 @@ public struct Convolution: Sendable {
         bias = hasBias ? PackedVector(try w.vector("bias", outputs), in: w.loader.memory) : nil
         window = Window(
             kernel: (patch[0], patch[1]), stride: (patch[0], patch[1]), paddingBefore: (0, 0), paddingAfter: (0, 0))
-        padding = .symmetric(0)
+        self.padding = padding
         activation = .none
     }
 
@@ -168,6 +172,11 @@ public struct Convolution: Sendable {
     }
 
     private func window(for x: Tensor) -> Window {
+        if case .trailing = padding {
+            let height = (window.stride.height - x.shape[1] % window.stride.height) % window.stride.height
+            let width = (window.stride.width - x.shape[2] % window.stride.width) % window.stride.width
+            return window.padded(before: (0, 0), after: (height, width))
+        }
         guard case .same = padding else { return window }
         let height = Self.samePadding(x.shape[1], window.kernel.height, window.stride.height, window.dilation.height)
         let width = Self.samePadding(x.shape[2], window.kernel.width, window.stride.width, window.dilation.width)

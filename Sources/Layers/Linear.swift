@@ -76,14 +76,32 @@ public struct Linear: Sendable {
     ///   - rows: the layer's outputs among all.
     ///   - total: the outputs of all layers.
     ///   - weightName: the name of the matrix.
-    ///   - biasName: the name of the biases.
+    ///   - biasName: the name of the biases; `nil` where there are none.
     ///   - w: the layers' place in the checkpoint.
     public init(
-        _ inputs: Int, rows: Range<Int>, of total: Int, weight weightName: String, bias biasName: String, _ w: Weights
+        _ inputs: Int, rows: Range<Int>, of total: Int, weight weightName: String, bias biasName: String?, _ w: Weights
     ) throws(WeightError) {
         weight = try w.matrix(weightName, rows: rows, of: total, inputs: inputs)
         scale = nil
-        bias = PackedVector(Array(try w.vector(biasName, total)[rows]), in: w.loader.memory)
+        bias =
+            if let biasName {
+                PackedVector(Array(try w.vector(biasName, total)[rows]), in: w.loader.memory)
+            } else {
+                nil
+            }
+        activation = .none
+    }
+
+    /// Reads a layer whose biases are put together from other tensors than its own.
+    ///
+    /// - Parameters:
+    ///   - inputs: the inputs' width.
+    ///   - biases: one for each output.
+    ///   - w: the place of the matrix in the checkpoint.
+    init(_ inputs: Int, biases: [Float], _ w: Weights) throws(WeightError) {
+        weight = try w.matrix(outputs: biases.count, inputs: inputs)
+        scale = nil
+        bias = PackedVector(biases, in: w.loader.memory)
         activation = .none
     }
 

@@ -18,8 +18,17 @@ public struct TransformerBlock: Sendable {
         public var expand: Weights
         /// The linear layer that narrows.
         public var reduce: Weights
+        /// Norms of each head's queries and keys, where there are any.
+        public var headNorms: SelfAttention.HeadNorms?
+        /// A factor for each output of attention, a layer scale (Touvron et al. 2021, arXiv:2103.17239, section 2).
+        public var attentionScale: [Float]?
+        /// A factor for each output of the two linear layers.
+        public var mlpScale: [Float]?
+        /// Whether the layer that widens gives a gate, too, and silu(gate) times the rest goes on: SwiGLU (Shazeer
+        /// 2020, arXiv:2002.05202). The gates come first; there is no other activation.
+        public var isGated = false
 
-        /// The places of a block's parts.
+        /// The places of a block's parts, without the optional ones.
         public init(
             attentionNorm: Weights, projections: SelfAttention.Projections, attentionOutput: Weights,
             mlpNorm: Weights, expand: Weights, reduce: Weights
@@ -34,6 +43,7 @@ public struct TransformerBlock: Sendable {
     private let attention: SelfAttention
     private let mlpNorm: LayerNorm
     private let expand: Linear
+    private let isGated: Bool
     private let reduce: Linear
 
     /// Reads the block.
@@ -41,7 +51,7 @@ public struct TransformerBlock: Sendable {
     /// - Parameters:
     ///   - width: the tokens' width, divisible by `heads`.
     ///   - heads: number of heads.
-    ///   - hiddenWidth: the width between the two linear layers.
+    ///   - hiddenWidth: the width of what the layer that narrows is given.
     ///   - activation: what is applied between them.
     ///   - epsilon: of both layer norms.
     ///   - places: where the layers lie in the checkpoint.
@@ -49,15 +59,28 @@ public struct TransformerBlock: Sendable {
         _ width: Int, heads: Int, hiddenWidth: Int, activation: Activation, epsilon: Double, _ places: Places
     ) throws(WeightError) {
         attentionNorm = try LayerNorm(width, epsilon: epsilon, places.attentionNorm)
-        attention = try SelfAttention(width, heads: heads, places.projections, output: places.attentionOutput)
+        attention = try SelfAttention(
+            width, heads: heads, places.projections, norms: places.headNorms, output: places.attentionOutput,
+            outputScale: places.attentionScale)
         mlpNorm = try LayerNorm(width, epsilon: epsilon, places.mlpNorm)
-        expand = try Linear(width, hiddenWidth, activation: activation, places.expand)
-        reduce = try Linear(hiddenWidth, width, places.reduce)
+        isGated = places.isGated
+        expand =
+            isGated
+            ? try Linear(width, 2 * hiddenWidth, places.expand)
+            : try Linear(width, hiddenWidth, activation: activation, places.expand)
+        reduce = try Linear(hiddenWidth, width, scale: places.mlpScale, places.reduce)
     }
 
-    /// Applies the block to `[B, T, width]`.
+    /// Applies the block.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, T, width]`.
+    ///   - mask: which tokens a token attends to.
+    ///   - ws: where it is computed.
+    /// - Returns: `[B, T, width]`.
     public func callAsFunction(_ x: Tensor, mask: AttentionMask = .none, _ ws: Workspace) -> Tensor {
         let x = attention(attentionNorm(x, ws), residual: x, mask: mask, ws)  // [B, T, D]
-        return reduce(expand(mlpNorm(x, ws), ws), residual: x, ws)  // [B, T, 4D] in between
+        let hidden = expand(mlpNorm(x, ws), ws)  // [B, T, 4D]
+        return reduce(isGated ? ws.gatedHalves(hidden, swish: true) : hidden, residual: x, ws)
     }
 }

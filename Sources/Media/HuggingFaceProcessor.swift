@@ -30,6 +30,9 @@ struct HuggingFaceProcessor {
         let deit = HuggingFaceProcessor(
             size: .square(256), filter: .bicubic, mean: Colours.halfMean, std: Colours.halfStd, crops: true,
             cropSize: .square(224))
+        let beit = HuggingFaceProcessor(
+            size: .square(224), filter: .bicubic, mean: Colours.halfMean, std: Colours.halfStd,
+            cropSize: .square(224))
         let clip = HuggingFaceProcessor(
             size: .shortestEdge(224), filter: .bicubic, mean: Colours.clipMean, std: Colours.clipStd,
             sizeIsSquare: false, crops: true, cropSize: .square(224))
@@ -52,6 +55,7 @@ struct HuggingFaceProcessor {
             "CLIPImageProcessor": clip, "ConvNextImageProcessor": convNext, "MobileNetV1ImageProcessor": mobileNet,
             "MobileNetV2ImageProcessor": mobileNet, "SiglipImageProcessor": siglip,
             "EfficientNetImageProcessor": efficientNet, "MobileViTImageProcessor": mobileViT,
+            "BeitImageProcessor": beit,
         ]
     }()
 
@@ -62,6 +66,7 @@ struct HuggingFaceProcessor {
         "resnet": "ConvNextImageProcessor", "regnet": "ConvNextImageProcessor",
         "convnext": "ConvNextImageProcessor", "convnextv2": "ConvNextImageProcessor", "deit": "DeiTImageProcessor",
         "bit": "BitImageProcessor", "dinov2": "BitImageProcessor", "clip": "CLIPImageProcessor",
+        "dinov2_with_registers": "BitImageProcessor", "beit": "BeitImageProcessor",
         "siglip": "SiglipImageProcessor", "mobilenet_v1": "MobileNetV1ImageProcessor",
         "mobilenet_v2": "MobileNetV2ImageProcessor", "efficientnet": "EfficientNetImageProcessor",
         "mobilevit": "MobileViTImageProcessor",

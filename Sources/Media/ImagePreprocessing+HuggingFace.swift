@@ -4,9 +4,9 @@ extension ImagePreprocessing {
     /// The steps of a Hugging Face `preprocessor_config.json`: what transformers 5.23 does with its Pillow backend
     /// (`use_fast=False`) after `load_image`.
     ///
-    /// Read are the processors of ViT, DeiT, BiT, CLIP, SigLIP, ConvNeXT (ResNet's, too), MobileNetV1, MobileNetV2,
-    /// EfficientNet and MobileViT, under `image_processor_type` or the older `feature_extractor_type`. Absent keys take the class's
-    /// defaults.
+    /// Read are the processors of ViT, DeiT, BEiT, BiT, CLIP, SigLIP, ConvNeXT (ResNet's, too), MobileNetV1,
+    /// MobileNetV2, EfficientNet and MobileViT, under `image_processor_type` or the older `feature_extractor_type`.
+    /// Absent keys take the class's defaults.
     ///
     /// - Parameters:
     ///   - config: the file.

@@ -30,6 +30,7 @@ extension AnyModel {
     /// transformers do not say how tokens become a sentence's vector.
     private func gives(_ output: String) -> Bool {
         switch (self, output) {
+        case (.imageClassifier(let model), "logits"): model.hasClasses
         case (.dualEncoder(let model), "image_embeds"): model.imageSize != nil
         case (.dualEncoder(let model), "text_embeds"): model.contextLength > 0
         case (.dualEncoder(let model), "logits_per_image"): model.imageSize != nil && model.contextLength > 0
@@ -87,6 +88,7 @@ extension AnyModel {
         guard let pixels = inputs["pixel_values"] else { return [:] }
         do throws(ImageClassifierError) {
             if outputs == ["logits"] { return ["logits": try model.logits(pixels)] }
+            guard model.hasClasses || !outputs.contains("logits") else { throw .noClasses(folder: model.folder) }
             let result = try model.outputs(pixels)
             let all = ["logits": result.logits, "features": result.features, "feature_map": result.featureMap]
             return all.filter { outputs.contains($0.key) }

@@ -100,9 +100,10 @@ public enum AnyModel: Sendable {
         }
     }
 
-    /// What the model does, in Hugging Face's words: its family's task, but for audio encoders that classify or have no
-    /// head.
+    /// What the model does, in Hugging Face's words: its family's task, but for image classifiers without classes and
+    /// audio encoders that classify or have no head.
     public var task: String {
+        if case .imageClassifier(let model) = self, !model.hasClasses { return "image-feature-extraction" }
         guard case .audioEncoder(let model) = self else { return family.rawValue }
         return switch model.head {
         case .ctc: family.rawValue

@@ -8,12 +8,17 @@ public struct AttentionMask: Sendable {
     public var keyLengths: [Int32]?
     /// Values added to the scaled scores, `[B or 1, heads or 1, queries, keys]`; minus infinity hides a key.
     public var bias: Tensor?
+    /// Values added to the scaled scores, looked up by the places of query and key; instead of ``bias``.
+    public var placedBias: PlacedBias?
 
     /// A mask of the given parts.
-    public init(isCausal: Bool = false, keyLengths: [Int32]? = nil, bias: Tensor? = nil) {
+    public init(
+        isCausal: Bool = false, keyLengths: [Int32]? = nil, bias: Tensor? = nil, placedBias: PlacedBias? = nil
+    ) {
         self.isCausal = isCausal
         self.keyLengths = keyLengths
         self.bias = bias
+        self.placedBias = placedBias
     }
 
     /// Every query sees every key.
@@ -140,6 +145,12 @@ extension Workspace {
             arguments.bias_head = bias.shape[1] == 1 ? 0 : queries * keys
             arguments.bias_batch = bias.shape[0] == 1 ? 0 : bias.shape[1] * queries * keys
         }
+        if let placed = mask.placedBias {
+            precondition(mask.bias == nil && placed.fits(heads: heads, queries: queries, keys: keys))
+            arguments.bias = placed.table.floatPointer
+            arguments.bias_head = placed.table.shape[1]
+            arguments.place_period = placed.places.variants.count
+        }
         precondition(mask.keyLengths.map { $0.count == batch } ?? true, "attention: key lengths for \(batch) sequences")
         // Scores and sums; with positions the scores of all distances, too.
         let products: Double = arguments.position_keys == nil ? 4 : 6
@@ -147,9 +158,11 @@ extension Workspace {
         let lengths = mask.keyLengths ?? []
         lengths.withUnsafeBufferPointer { buffer in
             arguments.key_lengths = mask.keyLengths == nil ? nil : buffer.baseAddress
-            perform(
-                "attention", .CK_OP_attention_run, arguments, flops: flops, work: flops / 4,
-                scratchBytes: ck_attention_scratch(&arguments))
+            mask.placedBias.withPlaces(&arguments) { arguments in
+                perform(
+                    "attention", .CK_OP_attention_run, arguments, flops: flops, work: flops / 4,
+                    scratchBytes: ck_attention_scratch(&arguments))
+            }
         }
         return y
     }

@@ -1,3 +1,5 @@
+import CKernels
+
 extension Workspace {
     /// Rows of a table by their numbers.
     ///
@@ -85,4 +87,41 @@ extension Workspace {
         }
         return y
     }
+
+    /// Rows of each sequence in another order: windows of a picture, say, or pixels side by side.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, ..., C]`, rows of C values.
+    ///   - indices: the row that each row of the result is; a negative one stands for zeros.
+    /// - Returns: `[B, indices, C]`.
+    /// - Precondition: no index reaches past a sequence's rows.
+    public func rows(_ indices: RowIndices, of x: Tensor) -> Tensor {
+        let (batch, width) = (x.shape[0], x.shape[-1])
+        let tokens = batch * width == 0 ? 0 : x.count / (batch * width)
+        precondition(x.shape.rank >= 2 && indices.limit <= tokens, "rows up to \(indices.limit) of \(x.shape)")
+        let y = allocate(Shape(batch, indices.values.count, width))
+        indices.values.withUnsafeBufferPointer { values in
+            let arguments = ck_gather_rows(
+                batch: batch, rows: values.count, in_rows: tokens, c: width, index: values.baseAddress,
+                input: x.floatPointer, output: y.mutableFloatPointer)
+            perform("layout", .CK_OP_gather_rows_run, arguments, work: 2 * Double(y.count))
+        }
+        return y
+    }
+}
+
+/// An order of rows, see ``Workspace/rows(_:of:)``.
+public struct RowIndices: Sendable, Equatable {
+    let values: [Int32]
+    /// One more than the largest index.
+    let limit: Int
+
+    /// An order of the given indices; a negative one stands for zeros.
+    public init(_ indices: [Int]) {
+        values = indices.map { Int32(max($0, -1)) }
+        limit = (indices.max() ?? -1) + 1
+    }
+
+    /// Number of rows.
+    public var count: Int { values.count }
 }

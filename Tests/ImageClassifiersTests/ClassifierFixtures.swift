@@ -29,6 +29,10 @@ enum ClassifierFixtures {
         "torchvision-alexnet", "torchvision-vgg", "timm-vgg-bn", "torchvision-squeezenet1-1", "torchvision-googlenet",
         "torchvision-inception-v3", "timm-densenet", "torchvision-densenet", "transformers-regnet-x",
         "transformers-regnet-y", "timm-regnetx", "torchvision-regnet-y",
+        "timm-vit-layer-scale-qk-norm", "timm-vit-placed-registers-gap", "timm-vit-clip", "timm-dinov2-giant",
+        "transformers-dinov2", "transformers-dinov2-registers-bare", "transformers-swin", "timm-swin",
+        "torchvision-swin",
+        "transformers-beit", "timm-beit-shared-bias",
     ]
 
     private static func folders(_ condition: (String) -> Bool) -> [String] {

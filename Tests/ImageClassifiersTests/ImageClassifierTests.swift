@@ -84,7 +84,7 @@ import Testing
         let classifier = try classifier(model, runtime: Runtime(threads: 1))
         for (height, width) in [(1, 1), (1, 33), (3, 2), (7, 7), (8, 8), (23, 24), (25, 41)] {
             do {
-                let logits = try classifier.logits(Tensor(zeros: [1, 3, height, width]))
+                let logits = try classifier.outputs(Tensor(zeros: [1, 3, height, width])).logits
                 #expect(logits.shape == [1, classifier.network.classCount])
             } catch {
                 guard case .input = error else {
@@ -93,6 +93,27 @@ import Testing
                 }
             }
         }
+    }
+
+    @Test(arguments: ["timm-dinov2-registers", "transformers-dinov2-bare", "timm-swin-features"])
+    func featuresWithoutClasses(model: String) throws {
+        let classifier = try classifier(model)
+        #expect(!classifier.hasClasses && classifier.labels.isEmpty)
+        let reference = try ClassifierFixtures.cases(model)[0]
+        for compute in [
+            { try classifier.classify(image(), top: 3) }, { try classifier.classify([Image]()) },
+            { try classifier.logits(reference.pixels) },
+        ] as [() throws -> Any] {
+            let error = #expect(throws: ImageClassifierError.self) { try compute() }
+            guard case .noClasses(let folder) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(folder == ClassifierFixtures.path(model))
+        }
+        let features = try classifier.features([image(), image(90)])
+        #expect(features.shape == [2, try classifier.outputs(reference.pixels).features.shape[1]])
+        #expect(try classifier.profile(reference.pixels).flops > 0)
     }
 
     @Test func integersAreNoPixels() throws {

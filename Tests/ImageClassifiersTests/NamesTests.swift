@@ -41,6 +41,12 @@ import Testing
 
     /// Parameters in millions, as the papers' and the libraries' tables have them.
     static let millions: [String: Double] = [
+        "timm-beit_base_patch16_224": 86.53, "timm-swin_base_patch4_window7_224": 87.77,
+        "timm-swin_tiny_patch4_window7_224": 28.29, "timm-vit_base_patch14_reg4_dinov2": 86.58,
+        "timm-vit_base_patch16_clip_224": 86.57, "timm-vit_betwixt_patch16_reg4_gap_256": 60.40,
+        "torchvision-swin_b": 87.77, "torchvision-swin_t": 28.29, "transformers-beit-base-patch16-224": 86.53,
+        "transformers-dinov2-base": 86.58, "transformers-dinov2-with-registers-base": 86.58,
+        "transformers-swin-tiny-patch4-window7-224": 28.29,
         "timm-convnext_tiny": 28.59, "timm-deit_tiny_distilled_patch16_224": 5.91, "timm-mobilenetv2_100": 3.50,
         "timm-mobilenetv3_large_100": 5.48, "timm-mobilenetv3_small_100": 2.54, "timm-resnet18": 11.69,
         "timm-resnet50": 25.56, "timm-vit_base_patch16_224": 86.57, "timm-vit_tiny_patch16_224": 5.72,

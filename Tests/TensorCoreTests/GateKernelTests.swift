@@ -18,9 +18,51 @@ struct GateKernelTests {
                 return Double(values[row * 2 * c + column]) / (1 + exponential(-gate))
             }
             let failures = kernelFailures(.CK_OP_glu_run, outputs: rows * c, expected: expected, tolerance: 1e-6) {
-                ck_glu(rows: rows, c: c, input: UnsafePointer(x.pointer), output: $0)
+                ck_glu(rows: rows, c: c, input: UnsafePointer(x.pointer), output: $0, swish: 0)
             }
             #expect(failures == [], "\(rows) rows")
+        }
+    }
+
+    @Test("gates through silu: any width", arguments: sizes)
+    func swishGates(_ c: Int) {
+        var generator = SeededGenerator(seed: UInt64(c))
+        let rows = 3
+        let values = generator.floats(rows * 2 * c, scale: 4)
+        let x = GuardedFloats(values, offset: 1)
+        let expected = (0..<rows * c).map { index in
+            let start = index / max(c, 1) * 2 * c + index % max(c, 1)
+            let gate = Double(values[start])
+            return gate / (1 + exponential(-gate)) * Double(values[start + c])
+        }
+        let failures = kernelFailures(.CK_OP_glu_run, outputs: rows * c, expected: expected, tolerance: 1e-6) {
+            ck_glu(rows: rows, c: c, input: UnsafePointer(x.pointer), output: $0, swish: 1)
+        }
+        #expect(failures == [])
+    }
+
+    @Test("rows in another order: any width", arguments: sizes)
+    func gatheredRows(_ c: Int) {
+        var generator = SeededGenerator(seed: UInt64(c))
+        let index: [Int32] = [3, -1, 0, 3, 2, -1, 1]
+        for batch in [0, 1, 3] {
+            let values = generator.floats(batch * 4 * c)
+            let x = GuardedFloats(values, offset: 1)
+            let expected = (0..<batch * index.count * c).map { place in
+                let (row, column) = (place / max(c, 1), place % max(c, 1))
+                let from = Int(index[row % index.count])
+                return from < 0 ? 0 : Double(values[(row / index.count * 4 + from) * c + column])
+            }
+            let failures = index.withUnsafeBufferPointer { index in
+                kernelFailures(
+                    .CK_OP_gather_rows_run, outputs: expected.count, expected: expected, tolerance: 0
+                ) { output in
+                    ck_gather_rows(
+                        batch: batch, rows: index.count, in_rows: 4, c: c, index: index.baseAddress,
+                        input: UnsafePointer(x.pointer), output: output)
+                }
+            }
+            #expect(failures == [], "\(batch)")
         }
     }
 

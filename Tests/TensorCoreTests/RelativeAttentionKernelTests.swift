@@ -10,6 +10,8 @@ private struct RelativeProblem {
     var heads = 2
     /// `[heads][2 tokens - 1]`, the bias of query i and key j at tokens - 1 + j - i.
     var table: [Float]?
+    /// Places in the table instead of distances: for each of two variants, which take turns, those of all tokens.
+    var placed: (queries: [Int32], keys: [Int32])?
     /// `[batch][tokens][heads]`.
     var gate: [Float]?
     /// `[2 tokens - 1][heads * headSize]`, the key of query i and key j's distance in row tokens - 1 - i + j.
@@ -37,6 +39,13 @@ private struct RelativeProblem {
         gate = generator.floats(batch * tokens * heads, scale: 2)
     }
 
+    mutating func addPlaces() {
+        var generator = SeededGenerator(seed: 5)
+        table = generator.floats(heads * places, scale: 2)
+        let numbers = (0..<4 * tokens).map { _ in Int32.random(in: 0..<Int32(tokens), using: &generator) }
+        placed = (Array(numbers[..<(2 * tokens)]), Array(numbers[(2 * tokens)...]))
+    }
+
     mutating func addPositions() {
         var generator = SeededGenerator(seed: 4)
         positions = generator.floats(places * width)
@@ -57,6 +66,10 @@ private struct RelativeProblem {
         }
         sum *= Double(scale)
         guard let table else { return sum }
+        if let placed {
+            let start = b % 2 * tokens
+            return sum + Double(table[h * places + Int(placed.queries[start + i] + placed.keys[start + j])])
+        }
         let factor = gate.map { Double($0[(b * tokens + i) * heads + h]) } ?? 1
         return sum + factor * Double(table[h * places + tokens - 1 + j - i])
     }
@@ -87,7 +100,10 @@ private struct RelativeProblem {
         let arrays = [query, key, value, table ?? [], gate ?? [], positions ?? [], contentBias, positionBias]
         let guarded = arrays.enumerated().map { GuardedFloats($1, offset: $0) }
         let at = guarded.map { UnsafePointer<Float>($0.pointer) }
-        return (lengths ?? [0]).withUnsafeBufferPointer { lengthBuffer in
+        let numbers = [lengths ?? [], placed?.queries ?? [], placed?.keys ?? [], [0, 1]]
+        let starts = (0..<4).map { numbers[..<$0].reduce(0) { $0 + $1.count } }
+        return numbers.flatMap(\.self).withUnsafeBufferPointer { numbers in
+            let integers = starts.map { start in numbers.baseAddress.map { $0 + start } }
             var a = ck_attention()
             (a.batch, a.heads, a.queries, a.keys, a.head_dim) = (batch, heads, tokens, tokens, headSize)
             (a.q, a.k, a.v) = (at[0], at[1], at[2])
@@ -96,9 +112,14 @@ private struct RelativeProblem {
             (a.v_batch, a.v_head, a.v_row) = (tokens * width, headSize, width)
             (a.out_batch, a.out_head, a.out_row) = (tokens * width, headSize, width)
             a.scale = scale
-            a.key_lengths = lengths == nil ? nil : lengthBuffer.baseAddress
+            a.key_lengths = lengths == nil ? nil : integers[0]
             if table != nil {
                 (a.bias, a.bias_row, a.bias_head) = (at[3] + tokens - 1, -1, places)
+            }
+            if placed != nil {
+                a.bias = at[3]
+                (a.query_places, a.key_places, a.place_variants) = (integers[1], integers[2], integers[3])
+                a.place_period = 2
             }
             if gate != nil {
                 (a.bias_gate, a.gate_batch, a.gate_head, a.gate_row) = (at[4], tokens * heads, 1, heads)
@@ -135,6 +156,13 @@ struct RelativeAttentionKernelTests {
         problem.addGates()
         #expect(problem.failures() == [])
         problem.gate = nil
+        #expect(problem.failures() == [])
+    }
+
+    @Test("biases of places, which differ between sequences", arguments: [1, 2, 15, 16, 17, 31, 33, 49, 65, 530])
+    func places(_ tokens: Int) {
+        var problem = RelativeProblem(tokens: tokens, headSize: 16, batch: tokens < 100 ? 3 : 1)
+        problem.addPlaces()
         #expect(problem.failures() == [])
     }
 

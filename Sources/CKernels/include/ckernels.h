@@ -162,6 +162,10 @@ typedef struct ck_attention {
   const float *position_keys;
   long position_head, position_row;
   const float *query_bias, *position_bias; // [heads][head_dim], where there are position keys
+  // Where there are places, the bias of query i and key j is at bias + h*bias_head + query_places[v*queries + i] +
+  // key_places[v*keys + j] instead, v = place_variants[b % place_period].
+  const int32_t *query_places, *key_places, *place_variants;
+  long place_period;
 } ck_attention;
 size_t ck_attention_scratch(const ck_attention *args);
 void ck_attention_run(ck_tier tier, const ck_attention *args, int part, int parts, void *scratch);
@@ -210,13 +214,25 @@ typedef struct ck_channel_gate {
 } ck_channel_gate;
 void ck_channel_gate_run(ck_tier tier, const ck_channel_gate *args, int part, int parts, void *scratch);
 
-/// y[r][j] = x[r][j] * sigmoid(x[r][c + j]), dense: x of 2 c channels, y of c.
+/// y[r][j] = x[r][j] * sigmoid(x[r][c + j]), dense: x of 2 c channels, y of c; swish: x[r][j] sigmoid(x[r][j]) *
+/// x[r][c + j].
 typedef struct ck_glu {
   long rows, c;
   const float *input;
   float *output;
+  int swish;
 } ck_glu;
 void ck_glu_run(ck_tier tier, const ck_glu *args, int part, int parts, void *scratch);
+
+/// y[b][r] = x[b][index[r]], rows of c values, zeros where the index is negative: dense [batch][in_rows][c] to
+/// [batch][rows][c].
+typedef struct ck_gather_rows {
+  long batch, rows, in_rows, c;
+  const int32_t *index; // [rows]
+  const float *input;
+  float *output;
+} ck_gather_rows;
+void ck_gather_rows_run(ck_tier tier, const ck_gather_rows *args, int part, int parts, void *scratch);
 
 /// Rotates pairs of channels of dense [batch][tokens][heads][2 half]: (a, b) = channels (i, i + half) of a head become
 /// (a cos - b sin, b cos + a sin), products rounded, with the cosines and sines [tokens][half] of the token.
@@ -301,6 +317,7 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_op {
   CK_OP_channel_affine_run,
   CK_OP_channel_gate_run,
   CK_OP_glu_run,
+  CK_OP_gather_rows_run,
   CK_OP_rotate_run,
   CK_OP_add_run,
   CK_OP_softmax_run,

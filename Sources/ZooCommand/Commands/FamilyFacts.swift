@@ -55,7 +55,7 @@ struct FamilyFacts {
             lines.append(("Memory", "\(Format.bytes(model.weightBytes)) of weights"))
         }
         lines.append(("Preprocessing", Self.preprocessing { () throws in try model.preprocessing() }))
-        labels = model.labels
+        labels = model.hasClasses ? model.labels : nil
         json = [
             ("activation_bytes", JSONValue(optional: cost?.activationBytes) { JSONValue($0) }),
             ("flops", JSONValue(optional: cost?.flops) { JSONValue($0) }),

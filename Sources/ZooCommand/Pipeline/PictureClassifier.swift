@@ -27,7 +27,10 @@ struct PictureClassifier {
     private let predict: (_ pixels: Tensor, _ top: Int) throws(ModelError) -> [[Prediction]]
 
     /// An image classifier.
+    ///
+    /// - Throws: ``ModelError`` where the model has no classes, or the folder does not say how pictures are prepared.
     init(_ model: ImageClassifier) throws(ModelError) {
+        guard model.hasClasses else { throw .imageClassifier(.noClasses(folder: model.folder)) }
         do throws(ImageClassifierError) { preprocessing = try model.preprocessing() } catch {
             throw .imageClassifier(error)
         }
