@@ -52,7 +52,7 @@ struct CachedRepository: Sendable {
     }
 
     /// The size of a regular file, links followed.
-    private func bytes(_ path: String) -> Int? {
+    func bytes(_ path: String) -> Int? {
         var info = stat()
         guard stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { return nil }
         return Int(info.st_size)

@@ -83,7 +83,7 @@ final class PartialFile {
         }
     }
 
-    private static func notePath(_ path: String) -> String { String(path.dropLast(ending.count)) + noteEnding }
+    static func notePath(_ path: String) -> String { String(path.dropLast(ending.count)) + noteEnding }
 
     private static func adopt(
         _ name: String, in repository: CachedRepository, _ hash: ContentHash, size: Int

@@ -5,7 +5,9 @@ import Synchronization
 /// A hub with one model, as the real one answers: listing, small files at once, large ones by a redirect to another
 /// server. A test changes what it wants changed.
 public final class StubHub: Sendable {
+    /// What was asked.
     public typealias Request = StubServer.Request
+    /// What is answered.
     public typealias Reply = StubServer.Reply
 
     /// Which answer a change is about.
@@ -19,7 +21,9 @@ public final class StubHub: Sendable {
 
     /// The model.
     public struct Model: Sendable {
+        /// `org/name`.
         public var name = "org/name"
+        /// The commit.
         public var commit = "0123456789abcdef0123456789abcdef01234567"
         /// The branch that stands for the commit.
         public var branch = "main"
@@ -30,6 +34,7 @@ public final class StubHub: Sendable {
         /// Whether the listing states sizes and hashes.
         public var listsHashes = true
 
+        /// A model of four small files and a larger one.
         public init() {
             files = [
                 ("README.md", Array("# A model\n".utf8)), ("config.json", Array("{\"model_type\": \"none\"}\n".utf8)),
@@ -60,6 +65,7 @@ public final class StubHub: Sendable {
         }
     }
 
+    /// What it holds.
     public let model: Model
     /// The hub.
     public let server: StubServer

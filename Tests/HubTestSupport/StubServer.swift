@@ -21,18 +21,24 @@ public final class StubServer: Sendable {
 
     /// What is answered.
     public struct Reply: Sendable {
-        public var status = 200
-        public var fields: [(String, String)] = []
-        public var body: [UInt8] = []
+        /// The three digits.
+        public var status: Int
+        /// Names and values.
+        public var fields: [(String, String)]
+        /// The body, of which `Content-Length` is told unless a field says something else.
+        public var body: [UInt8]
         /// Bytes of the body after which the connection is cut; `nil` sends all.
         public var cutAfter: Int?
-        /// Seconds between two bytes of the body.
+        /// Seconds between two pieces of the body.
         public var delay = 0.0
+        /// Bytes of a piece.
+        public var piece = 1
         /// Whether `Content-Length` is left out, so that the end of the connection is the end of the body.
         public var hidesLength = false
         /// Sent instead of everything else.
         public var raw: [UInt8]?
 
+        /// An answer.
         public init(_ status: Int = 200, _ fields: [(String, String)] = [], _ body: [UInt8] = []) {
             self.status = status
             self.fields = fields
@@ -149,8 +155,9 @@ public final class StubServer: Sendable {
         guard !isHead else { return true }
         let body = reply.body.prefix(reply.cutAfter ?? reply.body.count)
         if reply.delay > 0 {
-            for byte in body {
-                guard send([byte], to: connection) else { return false }
+            for start in stride(from: 0, to: body.count, by: reply.piece) {
+                let piece = Array(body.dropFirst(start).prefix(reply.piece))
+                guard send(piece, to: connection) else { return false }
                 Thread.sleep(forTimeInterval: reply.delay)
             }
         } else {

@@ -63,7 +63,7 @@ enum BenchCommand: Subcommand {
         guard let name = parsed[model] else {
             throw UsageError("missing argument MODEL", path: parsed.path)
         }
-        let entry = try context.registry.find(name)
+        let entry = try context.find(name)
         let runtime = context.runtime(threads: parsed[SharedOptions.threads])
         let references = try parsed[reference].map { name in
             let all = try ReferenceCases(model: entry.folder)

@@ -42,7 +42,7 @@ enum EvalCommand: Subcommand {
         ])
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
-        let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let entry = try context.find(parsed[SharedOptions.modelArgument])
         if AnyModel.Family(folder: entry.folder) == .audioEncoder {
             guard !PromptOptions.areGiven(parsed) else {
                 throw UsageError(

@@ -5,18 +5,24 @@ import ModelZoo
 
 /// `zoo list`: the models that can be named.
 enum ListCommand: Subcommand {
+    private static let published = Option.flag(
+        "--published", help: "Show the models that can be fetched by a short name")
     private static let names = Option.flag("--names", help: "Print names alone, one a line")
 
     static let command = Command(
         "list", summary: "Show the models that can be named",
         discussion: "A folder that is broken is shown with what is wrong with it.",
-        options: [SharedOptions.json, names], exclusive: [[SharedOptions.json, names]],
+        options: [SharedOptions.json, published, names], exclusive: [[SharedOptions.json, names]],
         examples: [
             Command.Example("zoo list", "A table"),
+            Command.Example("zoo list --published", "What 'zoo pull' knows by a short name"),
             Command.Example("zoo --registry ~/models list", "With the models of one more folder"),
         ])
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
+        if parsed[published] {
+            return try PublishedList.write(context, json: parsed[SharedOptions.json], names: parsed[names])
+        }
         let entries = context.registry.entries()
         if parsed[names] {
             for entry in entries { try context.output.write(entry.name) }

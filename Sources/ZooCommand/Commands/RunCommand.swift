@@ -45,7 +45,7 @@ enum RunCommand: Subcommand {
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let files = try assignments(parsed[input], parsed)
-        let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let entry = try context.find(parsed[SharedOptions.modelArgument])
         let runtime = context.runtime(threads: parsed[SharedOptions.threads])
         let wanted = try outputs(files, AnyModel.Family(folder: entry.folder), parsed)
         let model = try context.model(

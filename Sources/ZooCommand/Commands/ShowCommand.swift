@@ -17,7 +17,17 @@ enum ShowCommand: Subcommand {
         ])
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
-        let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let name = parsed[SharedOptions.modelArgument]
+        // What is published can be described before it is fetched.
+        if let model = context.registry.published(name), (try? context.registry.find(name)) == nil {
+            if parsed[SharedOptions.json] {
+                try context.write(PublishedList.json(model))
+            } else {
+                try write(PublishedList.rows(model), context)
+            }
+            return .success
+        }
+        let entry = try context.find(name)
         let summary = ModelSummary(entry, context, context.runtime(threads: 1))
         if let failure = summary.failure { throw failure }
         let facts = try ModelFacts(summary, checksFiles: parsed[check])

@@ -27,7 +27,7 @@ enum VerifyCommand: Subcommand {
         ])
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
-        let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let entry = try context.find(parsed[SharedOptions.modelArgument])
         let references = try ReferenceCases(model: entry.folder)
         guard !references.cases.isEmpty || references.preprocessing != nil else {
             throw ReferenceError.noCases(folder: entry.folder)
