@@ -21,6 +21,7 @@ let package = Package(
         .library(name: "SentenceEncoder", targets: ["SentenceEncoder"]),
         .library(name: "AudioEncoder", targets: ["AudioEncoder"]),
         .library(name: "Text", targets: ["Text"]),
+        .library(name: "Hub", targets: ["Hub"]),
         .executable(name: "zoo", targets: ["zoo"]),
         .executable(name: "zoo-bench", targets: ["zoo-bench"]),
     ],
@@ -34,6 +35,8 @@ let package = Package(
         .systemLibrary(name: "CLibMD", pkgConfig: "libmd", providers: [.apt(["libmd-dev"])]),
         .systemLibrary(name: "CLibZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLibSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+        .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CHub", dependencies: ["CLibCurl"], cSettings: cRules),
         .target(
             name: "CImageCodecs", dependencies: ["CLibPNG", "CLibJPEG", "CLibWebP"], cSettings: cRules),
 
@@ -47,6 +50,9 @@ let package = Package(
         .target(name: "Audio", dependencies: ["Files", "CLibSndFile"], swiftSettings: rules),
         .target(name: "Text", dependencies: ["Files", "JSON", "CLibZ"], swiftSettings: rules),
         .target(name: "CTC", dependencies: ["Files", "JSON"], swiftSettings: rules),
+
+        // The hub that models come from, and the cache they go to.
+        .target(name: "Hub", dependencies: ["Files", "JSON", "Checkpoints", "CHub"], swiftSettings: rules),
 
         // Model families: each a product of its own, none knows another.
         .target(
@@ -70,7 +76,7 @@ let package = Package(
             name: "ModelZoo",
             dependencies: [
                 "TensorCore", "Layers", "JSON", "Checkpoints", "Media", "Text", "Audio", "CTC", "ImageClassifiers",
-                "DualEncoder", "SentenceEncoder", "AudioEncoder",
+                "DualEncoder", "SentenceEncoder", "AudioEncoder", "Hub",
             ],
             swiftSettings: rules),
         .target(name: "Arguments", swiftSettings: rules),
@@ -78,7 +84,7 @@ let package = Package(
             name: "ZooCommand",
             dependencies: [
                 "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder", "VectorIndex", "Text",
-                "Media", "Audio", "CTC", "Checkpoints", "JSON", "TensorCore", "Arguments",
+                "Media", "Audio", "CTC", "Hub", "Checkpoints", "JSON", "TensorCore", "Arguments",
             ],
             swiftSettings: rules),
         .executableTarget(name: "zoo", dependencies: ["ZooCommand"], swiftSettings: rules),
@@ -96,6 +102,11 @@ let package = Package(
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints", "TensorCore", "JSON", "TestSupport"],
             resources: [.copy("Fixtures")],
+            swiftSettings: rules),
+        .target(
+            name: "HubTestSupport", dependencies: ["Checkpoints"], path: "Tests/HubTestSupport", swiftSettings: rules),
+        .testTarget(
+            name: "HubTests", dependencies: ["Hub", "JSON", "Checkpoints", "TestSupport", "HubTestSupport"],
             swiftSettings: rules),
         .testTarget(
             name: "MediaTests", dependencies: ["Media", "JSON", "TestSupport"], resources: [.copy("Fixtures")],
@@ -138,14 +149,14 @@ let package = Package(
         .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"], swiftSettings: rules),
         .testTarget(
             name: "ModelZooTests",
-            dependencies: ["ModelZoo", "ImageClassifiers", "Checkpoints", "TensorCore", "TestSupport"],
+            dependencies: ["ModelZoo", "ImageClassifiers", "Checkpoints", "JSON", "TensorCore", "TestSupport"],
             swiftSettings: rules),
         .testTarget(
             name: "CommandTests",
             dependencies: [
                 "zoo", "ZooCommand", "Arguments", "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder",
-                "AudioEncoder", "VectorIndex", "Text", "Media", "Audio", "CTC", "Checkpoints", "JSON", "TensorCore",
-                "TestSupport",
+                "AudioEncoder", "VectorIndex", "Text", "Media", "Audio", "CTC", "Hub", "Checkpoints", "JSON",
+                "TensorCore", "TestSupport", "HubTestSupport",
             ], swiftSettings: rules),
         .testTarget(name: "ArchitectureTests", swiftSettings: rules),
     ],

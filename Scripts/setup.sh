@@ -15,9 +15,12 @@ if command -v pkg-config >/dev/null 2>&1; then
     need libmd-dev pkg-config --exists libmd
     need libsndfile1-dev pkg-config --exists sndfile
     need zlib1g-dev pkg-config --exists zlib
+    need libcurl4-openssl-dev pkg-config --exists libcurl
 else
     missing=" pkg-config libpng-dev libjpeg62-turbo-dev libwebp-dev libsndfile1-dev libmd-dev zlib1g-dev"
+    missing="$missing libcurl4-openssl-dev"
 fi
+need openssl openssl version # the tests make a certificate
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

@@ -31,7 +31,7 @@ public struct HFCacheError: Error, Sendable, Equatable, CustomStringConvertible 
         return switch reason {
         case .noHome: "the Hugging Face cache has no folder: set HF_HUB_CACHE, HF_HOME or HOME"
         case .invalidReference(let why): "\(reference.quoted) is no org/name[@revision]: \(why)"
-        case .noRepository: "\(place): the model is not there; download it first (hf download), nothing is fetched here"
+        case .noRepository: "\(place): the model is not there; fetch it first: zoo pull \(reference)"
         case .noRevision(let revision, let known):
             "\(place): no revision \(revision.quoted); there are \(known.isEmpty ? "none" : known.joined(separator: ", "))"
         case .ambiguous(let digits, let commits):

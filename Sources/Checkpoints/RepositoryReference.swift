@@ -1,27 +1,31 @@
 /// What names a model in the cache: `name` or `org/name`, and a revision.
 ///
 /// Every part becomes part of a path, so only what the hub itself allows is taken.
-struct RepositoryReference {
+package struct RepositoryReference {
     /// A text that is no reference.
-    struct Refusal: Error {
-        var reason: String
+    package struct Refusal: Error {
+        /// What is not as the hub has it.
+        package var reason: String
     }
 
     /// The folder of the repository in the cache.
-    let folderName: String
+    package let folderName: String
+    /// `name` or `org/name`.
+    package let name: String
     /// A branch, a tag, a commit or its first digits.
-    let revision: String
+    package let revision: String
 
     private static let longestName = 96
     private static let longestRevision = 256
     private static let shortestPrefix = 4
 
-    init(_ text: String) throws(Refusal) {
+    package init(_ text: String) throws(Refusal) {
         let halves = text.utf8.split(separator: UInt8(ascii: "@"), maxSplits: 1, omittingEmptySubsequences: false)
         let parts = halves[0].split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard parts.count <= 2 else { throw Refusal(reason: "more than one '/'") }
         for part in parts { try Self.check(name: part) }
         folderName = (["models"] + parts.map { String(Substring($0)) }).joined(separator: "--")
+        name = parts.map { String(Substring($0)) }.joined(separator: "/")
         revision = halves.count == 2 ? String(Substring(halves[1])) : "main"
         try Self.check(revision: revision)
     }
@@ -32,7 +36,7 @@ struct RepositoryReference {
     }
 
     /// Whether a text is a whole commit.
-    static func isCommit(_ text: String) -> Bool { text.utf8.count == 40 && isHexadecimal(text) }
+    package static func isCommit(_ text: String) -> Bool { text.utf8.count == 40 && isHexadecimal(text) }
 
     private static func isHexadecimal(_ text: String) -> Bool {
         text.utf8.allSatisfy {

@@ -22,8 +22,7 @@ public struct SHA256: Sendable {
 
     /// The hash in 64 lower-case hexadecimal digits; more may follow.
     public func hexadecimal() -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: digest().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        digest().hexadecimal
     }
 
     /// The hash of bytes, as ``hexadecimal()`` writes it.
@@ -44,5 +43,13 @@ public struct SHA256: Sendable {
             offset += piece.count
         }
         return hash.hexadecimal()
+    }
+}
+
+extension [UInt8] {
+    /// The bytes in lower-case hexadecimal digits.
+    var hexadecimal: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }

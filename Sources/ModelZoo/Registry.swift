@@ -43,6 +43,8 @@ public struct Registry: Sendable {
     /// The folders whose subfolders are models, first come first served.
     public let roots: [String]
     private let environment: [String: String]
+    /// Models that can be fetched by a short name; of two with the same name the first counts.
+    public let published: [PublishedModel]
 
     /// A registry of the given folders.
     ///
@@ -50,10 +52,18 @@ public struct Registry: Sendable {
     ///   - roots: the folders whose subfolders are models, first come first served.
     ///   - environment: the variables that say where the Hugging Face cache is (`HF_HOME`, `HF_HUB_CACHE`,
     ///     `XDG_CACHE_HOME`, `HOME`).
-    public init(roots: [String], environment: [String: String] = [:]) {
+    ///   - published: models that can be fetched by a short name; of two with the same name the first counts.
+    public init(
+        roots: [String], environment: [String: String] = [:],
+        published: [PublishedModel] = PublishedModel.wellKnown
+    ) {
         self.roots = roots
         self.environment = environment
+        self.published = published
     }
+
+    /// The published model of a name, where no folder of the registry has it.
+    public func published(_ name: String) -> PublishedModel? { published.first { $0.name == name } }
 
     /// The models of the registry's folders, sorted by name; of two with the same name the first folder's counts.
     public func entries() -> [Entry] {
@@ -71,14 +81,10 @@ public struct Registry: Sendable {
     /// The folder of a model.
     ///
     /// - Parameter name: a name of the registry, a path (with a slash in it, or `.`) of a folder or of a file of weights
-    ///   in one, or `hf:org/name[@revision]`.
+    ///   in one, `hf:org/name[@revision]`, or the short name of a published model, which must be in the Hugging Face
+    ///   cache as the former must.
     public func find(_ name: String) throws(RegistryError) -> Entry {
-        if name.hasPrefix("hf:") {
-            do throws(CheckpointError) {
-                let folder = try HFCache(environment: environment).snapshot(String(name.dropFirst(3)))
-                return Entry(name: name, folder: folder)
-            } catch { throw .cache(error) }
-        }
+        if name.hasPrefix("hf:") { return try cached(name, String(name.dropFirst(3))) }
         if name.contains("/") || name == "." || name == ".." {
             if Self.isModel(name) { return Entry(name: name, folder: name) }
             guard let entry = Self.entry(ofFile: name) else { throw .notAModel(path: name) }
@@ -88,7 +94,14 @@ public struct Registry: Sendable {
         if let entry = all.first(where: { $0.name == name }) { return entry }
         guard !Self.isModel(name) else { return Entry(name: name, folder: name) }
         if let entry = Self.entry(ofFile: name) { return entry }
+        if let published = published(name) { return try cached(name, published.reference) }
         throw .unknown(name: name, known: all.map(\.name), searched: roots)
+    }
+
+    private func cached(_ name: String, _ reference: String) throws(RegistryError) -> Entry {
+        do throws(CheckpointError) {
+            return Entry(name: name, folder: try HFCache(environment: environment).snapshot(reference))
+        } catch { throw .cache(error) }
     }
 
     /// The card in a model's folder, or `nil` where it has none.

@@ -1,5 +1,6 @@
 import Arguments
 import DualEncoder
+import Hub
 import JSON
 import ModelZoo
 import TensorCore
@@ -10,9 +11,7 @@ import TensorCore
 final class CommandContext {
     /// The environment variables that have a say.
     static let variables =
-        Terminal.variables + RegistryRoots.variables + [
-            "ZOO_TIER", "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME",
-        ]
+        Terminal.variables + RegistryRoots.variables + HubSettings.variables + ["ZOO_TIER"]
 
     /// Those of ``variables`` that are set.
     let environment: [String: String]
@@ -24,6 +23,10 @@ final class CommandContext {
     let messageTerminal: Terminal
     /// Whether only results and errors are wanted.
     let isQuiet: Bool
+    /// Whether questions are answered with yes.
+    let saysYes: Bool
+    /// Whether no connection may be opened, by the command line.
+    let isOffline: Bool
     /// The models that can be named.
     let registry: Registry
     /// The highest tier to use, where one is set.
@@ -31,18 +34,22 @@ final class CommandContext {
     /// Standard output.
     let output: Lines
 
-    /// - Throws: ``UsageError`` where an environment variable has a value that means nothing.
-    init(_ parsed: ParsedArguments, environment: [String: String]) throws(UsageError) {
+    /// - Throws: ``UsageError`` where an environment variable has a value that means nothing; `ConfigError` where a
+    ///   registry's `models.json` does.
+    init(_ parsed: ParsedArguments, environment: [String: String]) throws {
         self.environment = environment
         rawWords = InputPath.processWords()
         isQuiet = parsed[SharedOptions.quiet]
+        saysYes = parsed[SharedOptions.yes]
+        isOffline = parsed[SharedOptions.offline]
         terminal = Terminal(descriptor: 1, environment: environment, isQuiet: isQuiet)
         messageTerminal = Terminal(descriptor: 2, environment: environment, isQuiet: isQuiet)
         tierLimit = try SharedOptions.tierLimit(environment)
         output = Lines(flushesEachLine: terminal.isInteractive)
+        let roots = RegistryRoots.find(named: parsed[SharedOptions.registry], environment: environment)
         registry = Registry(
-            roots: RegistryRoots.find(named: parsed[SharedOptions.registry], environment: environment),
-            environment: environment)
+            roots: roots, environment: environment,
+            published: try RegistryRoots.published(roots: roots, environment: environment))
     }
 
     /// A runtime of the wanted number of threads, within the tier that is set.

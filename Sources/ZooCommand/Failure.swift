@@ -4,6 +4,7 @@ import AudioEncoder
 import CTC
 import Checkpoints
 import DualEncoder
+import Hub
 import ImageClassifiers
 import JSON
 import Media
@@ -34,6 +35,7 @@ struct Failure: Error, CustomStringConvertible {
         case let error as InputError: self.init(error.description, error.exitCode)
         case let error as ImageError: self.init(error.description, Failure.exitCode(of: error.problem))
         case let error as RegistryError: self.init(error.description, .unavailable)
+        case let error as HubError: self.init(error.description, Failure.exitCode(of: error))
         case let error as ModelError: self.init(error.description, Failure.exitCode(of: error))
         case let error as ImageClassifierError: self.init(ModelError.imageClassifier(error))
         case let error as DualEncoderError: self.init(ModelError.dualEncoder(error))
@@ -64,6 +66,17 @@ struct Failure: Error, CustomStringConvertible {
         case .audioEncoder(.ctc(let error)): exitCode(of: error)
         case .audioEncoder(.noLanguage): .usage
         default: error.isAboutInput ? .badData : .unavailable
+        }
+    }
+
+    private static func exitCode(of error: HubError) -> ExitCode {
+        switch error {
+        case .setting, .reference: .usage
+        case .file, .noSpace: .inputOutput
+        case .damaged, .answer, .fileName: .badData
+        case .cancelled: Interruption.exitCode ?? .unavailable
+        case .offline, .connection, .insecure, .notFound, .noRevision, .gated, .status, .busy, .noFiles, .cache:
+            .unavailable
         }
     }
 

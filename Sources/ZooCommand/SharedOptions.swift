@@ -11,6 +11,13 @@ enum SharedOptions {
     /// Nothing but results and errors; an option of `zoo` itself.
     static let quiet = Option.flag("--quiet", "-q", help: "No progress, notes or colour")
 
+    /// Questions are answered with yes; an option of `zoo` itself.
+    static let yes = Option.flag(
+        "--yes", "-y", help: "Answer questions with yes: fetch, or remove, what is asked about")
+
+    /// No connection is opened; an option of `zoo` itself.
+    static let offline = Option.flag("--offline", help: "Open no connection; as HF_HUB_OFFLINE=1")
+
     /// Results for programs.
     static let json = Option.flag("--json", help: "Print one JSON object a line")
 

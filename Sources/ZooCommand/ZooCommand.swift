@@ -8,7 +8,8 @@ public enum ZooCommand {
 
     /// The subcommands, in the order of the help.
     static let all: [any Subcommand.Type] = [
-        ClassifyCommand.self, ListCommand.self, ShowCommand.self, EvalCommand.self, RunCommand.self,
+        ClassifyCommand.self, ListCommand.self, ShowCommand.self, PullCommand.self, CacheCommand.self, EvalCommand.self,
+        RunCommand.self,
         PreprocessCommand.self, TokenizeCommand.self, EmbedCommand.self, MergeCommand.self, IndexCommand.self,
         SearchCommand.self, TranscribeCommand.self, NGramCommand.self, ConvertCommand.self, VerifyCommand.self,
         BenchCommand.self,
@@ -20,13 +21,20 @@ public enum ZooCommand {
         "zoo", summary: "Run pretrained models on this computer's processor",
         discussion: """
             A model is named by its name in a registry ('zoo list' shows them), by the path of a folder, or as \
-            hf:org/name[@revision] where it lies in the Hugging Face cache. Nothing is ever downloaded.
+            hf:org/name[@revision] on the hub. What is not there is fetched by 'zoo pull', or on first use after a \
+            question; never without being asked to.
             Results go to standard output, everything else to standard error.
             """,
-        options: [SharedOptions.registry, SharedOptions.quiet],
+        options: [SharedOptions.registry, SharedOptions.quiet, SharedOptions.yes, SharedOptions.offline],
         environment: [
             Command.Entry("ZOO_MODELS", "Registry folders, separated by colons"),
             Command.Entry("ZOO_TIER", "The highest instruction set to use: \(SharedOptions.tierNames)"),
+            Command.Entry("HF_ENDPOINT", "The hub's address, https://huggingface.co where not set"),
+            Command.Entry(
+                "HF_TOKEN", "A token for the hub; else that of HF_TOKEN_PATH, or of the file token in HF_HOME"),
+            Command.Entry("HF_HUB_OFFLINE", "Where it is 1, no connection is opened"),
+            Command.Entry("https_proxy", "The proxy for https; likewise http_proxy, all_proxy, and no_proxy"),
+            Command.Entry("SSL_CERT_FILE", "Certificates to trust instead of the system's"),
             Command.Entry("HF_HOME", "Where the Hugging Face cache is; HF_HUB_CACHE goes before it"),
             Command.Entry("XDG_DATA_HOME", "Its zoo/models is a registry folder; ~/.local/share where not set"),
             Command.Entry("NO_COLOR", "Where it is not empty, output has no colour"),

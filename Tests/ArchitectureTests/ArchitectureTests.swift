@@ -15,6 +15,7 @@ import Testing
         "Audio": ["Files", "CLibSndFile"],
         "Text": ["Files", "JSON", "CLibZ"],
         "CTC": ["Files", "JSON"],
+        "Hub": ["Files", "JSON", "Checkpoints", "CHub"],
         "ImageClassifiers": families.union(["Media"]),
         "DualEncoder": families.union(["Media", "Text"]),
         "SentenceEncoder": families.union(["Text"]),
@@ -22,10 +23,11 @@ import Testing
         "VectorIndex": ["Files", "TensorCore"],
         "ModelZoo": families.union([
             "Media", "Text", "Audio", "CTC", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder",
+            "Hub",
         ]),
         "ZooCommand": [
             "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder", "VectorIndex", "Text",
-            "Layers", "Media", "Audio", "CTC", "Checkpoints", "Files", "JSON", "TensorCore", "Arguments",
+            "Layers", "Media", "Audio", "CTC", "Hub", "Checkpoints", "Files", "JSON", "TensorCore", "Arguments",
         ],
         "zoo": ["ZooCommand"],
         "bench": ["TensorCore", "Arguments", "JSON"],
@@ -37,6 +39,7 @@ import Testing
     /// Modules of C, and maps of the system's libraries.
     private static let cModules: Set<String> = [
         "CKernels", "CPlatform", "CImageCodecs", "CLibPNG", "CLibJPEG", "CLibWebP", "CLibSndFile", "CLibMD", "CLibZ",
+        "CLibCurl", "CHub",
     ]
 
     /// What comes with the toolchain and may be imported everywhere; Foundation is not among it.

@@ -63,7 +63,7 @@ enum BenchCommand: Subcommand {
         guard let name = parsed[model] else {
             throw UsageError("missing argument MODEL", path: parsed.path)
         }
-        let entry = SharedOptions.weights(of: try context.registry.find(name), parsed, context)
+        let entry = SharedOptions.weights(of: try context.find(name), parsed, context)
         let runtime = context.runtime(threads: parsed[SharedOptions.threads])
         let references = try parsed[reference].map { name in
             let all = try ReferenceCases(model: entry.folder)

@@ -190,9 +190,10 @@ enum ClassifyCommand: Subcommand {
 
     /// The model of a name, or the default one where none is named.
     static func model(
-        _ name: String?, _ registry: Registry, default defaultName: String = defaultModel
+        _ name: String?, _ context: CommandContext, default defaultName: String = defaultModel
     ) throws -> Registry.Entry {
-        if let name { return try registry.find(name) }
+        if let name { return try context.find(name) }
+        let registry = context.registry
         let entries = registry.entries()
         if let entry = entries.first(where: { $0.name == defaultName }) { return entry }
         let known = entries.map(\.name).joined(separator: ", ")

@@ -66,7 +66,7 @@ struct EmbedRequest {
         let places = words.map(context.path)
         let isSound = !hasTexts && places.allSatisfy { $0.hasExtension(in: InputList.sounds) }
         let named = try EmbeddingModel.find(
-            parsed[SharedOptions.model], context.registry, default: isSound ? .audioEncoder : .dualEncoder)
+            parsed[SharedOptions.model], context, default: isSound ? .audioEncoder : .dualEncoder)
         entry = SharedOptions.weights(of: named, parsed, context)
         let family = AnyModel.Family(folder: entry.folder)
         content = hasTexts ? .texts : family == .audioEncoder ? .sounds : .pictures
@@ -136,9 +136,10 @@ struct EmbedRequest {
 extension EmbeddingModel {
     /// The model of a name; where none is named, the registry's first of a family.
     static func find(
-        _ name: String?, _ registry: Registry, default family: AnyModel.Family = .dualEncoder
+        _ name: String?, _ context: CommandContext, default family: AnyModel.Family = .dualEncoder
     ) throws -> Registry.Entry {
-        if let name { return try registry.find(name) }
+        if let name { return try context.find(name) }
+        let registry = context.registry
         let entries = registry.entries()
         if let entry = entries.first(where: { AnyModel.Family(folder: $0.folder) == family }) { return entry }
         let known = entries.map(\.name).joined(separator: ", ")

@@ -42,7 +42,7 @@ enum EvalCommand: Subcommand {
         ])
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
-        let named = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let named = try context.find(parsed[SharedOptions.modelArgument])
         let entry = SharedOptions.weights(of: named, parsed, context)
         if AnyModel.Family(folder: entry.folder) == .audioEncoder {
             guard !PromptOptions.areGiven(parsed) else {

@@ -46,7 +46,7 @@ enum IndexCommand: Subcommand {
         let found = parsed[rebuild] ? try? IndexFile(path) : try openIndex(path)
         let old = parsed[rebuild] ? nil : found
         let entry = try EmbeddingModel.find(
-            parsed[SharedOptions.model] ?? found?.description.model, context.registry)
+            parsed[SharedOptions.model] ?? found?.description.model, context)
         let options = EmbeddingModel.Options(normalizes: true)
         if let refusal = EmbeddingModel.refusal(AnyModel.Family(folder: entry.folder), .pictures, options) {
             throw UsageError("\(printable(entry.name)) \(refusal)", path: parsed.path)

@@ -5,15 +5,20 @@ import ModelZoo
 
 /// `zoo list`: the models that can be named.
 enum ListCommand: Subcommand {
+    private static let published = Option.flag(
+        "--published", help: "Show the models that can be fetched by a short name")
     private static let names = Option.flag("--names", help: "Print names alone, one a line")
 
     static let command = Command(
         "list", summary: "Show the models that can be named",
         discussion: "A folder that is broken is shown with what is wrong with it.",
-        options: [SharedOptions.json, names, ArchitectureList.option],
-        exclusive: [[SharedOptions.json, names], [names, ArchitectureList.option]],
+        options: [SharedOptions.json, published, names, ArchitectureList.option],
+        exclusive: [
+            [SharedOptions.json, names], [names, ArchitectureList.option], [published, ArchitectureList.option],
+        ],
         examples: [
             Command.Example("zoo list", "A table"),
+            Command.Example("zoo list --published", "What 'zoo pull' knows by a short name"),
             Command.Example("zoo --registry ~/models list", "With the models of one more folder"),
             Command.Example("zoo list --architectures", "What can be loaded from transformers, timm and others"),
         ])
@@ -22,6 +27,9 @@ enum ListCommand: Subcommand {
         if parsed[ArchitectureList.option] {
             try ArchitectureList.write(asJSON: parsed[SharedOptions.json], context)
             return .success
+        }
+        if parsed[published] {
+            return try PublishedList.write(context, json: parsed[SharedOptions.json], names: parsed[names])
         }
         let entries = context.registry.entries()
         if parsed[names] {

@@ -101,7 +101,7 @@ enum NGramCommand: Subcommand {
             }
             return nil
         }
-        let entry = try context.registry.find(name)
+        let entry = try context.find(name)
         let family = AnyModel.Family(folder: entry.folder)
         guard family == .audioEncoder else {
             throw UsageError(

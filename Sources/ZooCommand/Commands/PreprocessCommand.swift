@@ -33,7 +33,7 @@ enum PreprocessCommand: Subcommand {
     private static let batch = 16
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
-        let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let entry = try context.find(parsed[SharedOptions.modelArgument])
         let model = try context.model(entry, context.runtime(threads: 1), plansOnly: true)
         if case .audioEncoder(let encoder) = model {
             return try SoundArrays.make(parsed[inputs], encoder, to: parsed[output], context)

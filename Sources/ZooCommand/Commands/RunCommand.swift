@@ -47,7 +47,7 @@ enum RunCommand: Subcommand {
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let files = try assignments(parsed[input], parsed)
-        let named = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let named = try context.find(parsed[SharedOptions.modelArgument])
         let entry = SharedOptions.weights(of: named, parsed, context)
         let runtime = context.runtime(threads: parsed[SharedOptions.threads])
         let wanted = try outputs(files, AnyModel.Family(folder: entry.folder), parsed)

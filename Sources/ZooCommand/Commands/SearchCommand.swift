@@ -46,7 +46,7 @@ enum SearchCommand: Subcommand {
             throw UsageError("option '--sheet': '\(printable(path))' is no FILE.png", path: parsed.path)
         }
         let file = try IndexFile(parsed[index])
-        let entry = try context.registry.find(parsed[SharedOptions.model] ?? file.description.model)
+        let entry = try context.find(parsed[SharedOptions.model] ?? file.description.model)
         guard try ModelIdentity.ofContent(entry.folder, entry.weights) == file.description.identity else {
             throw Failure(
                 "\(file.path) was made with \(file.description.model), and \(entry.name) is "

@@ -17,8 +17,17 @@ enum ShowCommand: Subcommand {
         ])
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
-        let named = try context.registry.find(parsed[SharedOptions.modelArgument])
-        let entry = SharedOptions.weights(of: named, parsed, context)
+        let name = parsed[SharedOptions.modelArgument]
+        // What is published can be described before it is fetched.
+        if let model = context.registry.published(name), (try? context.registry.find(name)) == nil {
+            if parsed[SharedOptions.json] {
+                try context.write(PublishedList.json(model))
+            } else {
+                try write(PublishedList.rows(model), context)
+            }
+            return .success
+        }
+        let entry = SharedOptions.weights(of: try context.find(name), parsed, context)
         let summary = ModelSummary(entry, context, context.runtime(threads: 1))
         if let failure = summary.failure { throw failure }
         let facts = try ModelFacts(summary, checksFiles: parsed[check])

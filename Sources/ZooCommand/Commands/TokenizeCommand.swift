@@ -61,8 +61,8 @@ enum TokenizeCommand: Subcommand {
     /// The tokenizer of a model, or of a folder with nothing else in it.
     private static func tokenizer(_ name: String, _ context: CommandContext) throws -> Tokenizer {
         let entry: Registry.Entry
-        do { entry = try context.registry.find(name) } catch {
-            guard case .notAModel(let path) = error, FileSystem.isDirectory(path),
+        do { entry = try context.find(name) } catch {
+            guard case .notAModel(let path)? = error as? RegistryError, FileSystem.isDirectory(path),
                 let tokenizer = try? Tokenizer(folder: path)
             else { throw error }
             return tokenizer

@@ -28,7 +28,7 @@ enum VerifyCommand: Subcommand {
         ])
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
-        let named = try context.registry.find(parsed[SharedOptions.modelArgument])
+        let named = try context.find(parsed[SharedOptions.modelArgument])
         let entry = SharedOptions.weights(of: named, parsed, context)
         let references = try ReferenceCases(model: entry.folder)
         guard !references.cases.isEmpty || references.preprocessing != nil else {

@@ -9,6 +9,7 @@ import Glibc
 final class ProgressLine {
     private let label: String
     private let total: Int?
+    private let countsBytes: Bool
     private let isShown: Bool
     private let columns: Int
     private let now: () -> Double
@@ -24,14 +25,16 @@ final class ProgressLine {
     ///   - total: how many pieces there are, where it is known.
     ///   - terminal: where stderr goes.
     ///   - isQuiet: true where no line is wanted at all.
+    ///   - countsBytes: whether the pieces are bytes; what is there from the start does not count as speed.
     ///   - now: seconds on a clock that never goes back.
     ///   - sink: takes what is to be written.
     init(
-        _ label: String, total: Int?, terminal: Terminal, isQuiet: Bool,
+        _ label: String, total: Int?, terminal: Terminal, isQuiet: Bool, countsBytes: Bool = false,
         now: @escaping () -> Double = monotonicSeconds, sink: @escaping (String) -> Void = writeToStandardError
     ) {
         self.label = label
         self.total = total
+        self.countsBytes = countsBytes
         isShown = terminal.isInteractive && !isQuiet
         columns = terminal.columns
         self.now = now
@@ -83,9 +86,12 @@ final class ProgressLine {
 
     private func draw(_ time: Double) {
         let elapsed = time - start
-        var parts = [label, total.map { "\(done)/\($0)" } ?? "\(done)"]
+        let shown = { [countsBytes] (count: Int) in countsBytes ? Format.bytes(count) : "\(count)" }
+        var parts = [label, total.map { "\(shown(done))/\(shown($0))" } ?? shown(done)]
         if done > 0, elapsed > 0 {
-            parts.append("\(Format.count((Double(done) / elapsed * 10).rounded() / 10))/s")
+            let speed = Double(done) / elapsed
+            let text = countsBytes ? Format.bytes(Int(speed)) : Format.count((speed * 10).rounded() / 10)
+            parts.append("\(text)/s")
         }
         if let left = secondsLeft(elapsed) {
             parts.append("\(Format.wholeSeconds(left)) left")

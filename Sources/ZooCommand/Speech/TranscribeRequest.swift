@@ -84,7 +84,7 @@ struct TranscribeRequest {
         if plot == "-" { throw usage("option '--plot': a picture goes into a file") }
 
         entry = try ClassifyCommand.model(
-            parsed[SharedOptions.model], context.registry, default: TranscribeRequest.defaultModel)
+            parsed[SharedOptions.model], context, default: TranscribeRequest.defaultModel)
         let family = AnyModel.Family(folder: entry.folder)
         guard family == .audioEncoder else {
             // What cannot be read at all says so first.

@@ -1,0 +1,77 @@
+import Glibc
+
+/// Which files of a repository are wanted.
+public struct FileSelection: Sendable, Equatable {
+    /// Patterns of which a file must fit one; where there are none, what Zoo can read of a model is wanted.
+    public var included: [String]
+    /// Patterns of which a file must fit none.
+    public var excluded: [String]
+
+    /// A selection by patterns as Python's `fnmatch` reads them: `*` goes across slashes; a pattern that ends in a slash
+    /// means all of a folder.
+    public init(included: [String] = [], excluded: [String] = []) {
+        self.included = included
+        self.excluded = excluded
+    }
+
+    /// What is wanted of these.
+    func apply(to files: [RepositoryFile]) -> [RepositoryFile] {
+        let names = Set(files.map(\.name))
+        let wanted = included.isEmpty ? Self.readable(names) : names.filter { Self.fits($0, included) }
+        return files.filter { wanted.contains($0.name) && !Self.fits($0.name, excluded) }
+    }
+
+    /// Whether a name fits one of the patterns.
+    static func fits(_ name: String, _ patterns: [String]) -> Bool {
+        patterns.contains { pattern in
+            fnmatch(pattern.hasSuffix("/") ? pattern + "*" : pattern, name, FNM_NOESCAPE) == 0
+        }
+    }
+
+    /// Small files that models are described by.
+    private static let descriptions: Set<String> = [
+        "config.json", "open_clip_config.json", "modules.json", "preprocessor_config.json", "processor_config.json",
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
+        "vocab.txt", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model",
+        "config_sentence_transformers.json", "sentence_bert_config.json", "sentence_roberta_config.json",
+        "sentence_xlm-roberta_config.json", "bpe_simple_vocab_16e6.txt.gz", "card.json",
+    ]
+
+    /// Weights in the order of preference: the first that is there is fetched. An index brings the files it is of.
+    private static let weights = [
+        "model.safetensors", "model.safetensors.index.json", "open_clip_model.safetensors", "pytorch_model.bin",
+        "pytorch_model.bin.index.json",
+    ]
+
+    /// What Zoo reads of a model: its description, tokenizer, and weights, those of a sentence encoder's modules
+    /// (`1_Pooling/config.json`) included.
+    private static func readable(_ names: Set<String>) -> Set<String> {
+        var wanted = names.intersection(descriptions)
+        // open_clip's repositories hold the same weights once more for transformers.
+        let isOpenCLIP = names.contains("open_clip_config.json") && names.contains("open_clip_model.safetensors")
+        let order = isOpenCLIP && !names.contains("config.json") ? ["open_clip_model.safetensors"] : weights
+        if let first = order.first(where: names.contains) {
+            wanted.insert(first)
+            if first.hasSuffix(".index.json") {
+                let shards = first.hasPrefix("model.") ? "model-*-of-*.safetensors" : "pytorch_model-*-of-*.bin"
+                wanted.formUnion(names.filter { !$0.contains("/") && fits($0, [shards]) })
+            }
+        }
+        for name in names where fits(name, ["[0-9]_*/*", "0_*/*"]) && name.split(separator: "/").count == 2 {
+            let file = name.split(separator: "/")[1]
+            let folder = name.prefix { $0 != "/" }
+            let hasSafe = names.contains("\(folder)/model.safetensors")
+            if descriptions.contains(String(file)) || file == "model.safetensors"
+                || (file == "pytorch_model.bin" && !hasSafe)
+            {
+                wanted.insert(name)
+            }
+        }
+        return wanted
+    }
+
+    /// What is expected where nothing is found.
+    var expectation: String {
+        included.isEmpty ? "config.json and weights" : "files like " + included.joined(separator: ", ")
+    }
+}
