@@ -31,12 +31,13 @@ fi
 place=$(mktemp -d)
 scratch=$(mktemp -d -p "$(if [ -w /dev/shm ]; then echo /dev/shm; else echo "${TMPDIR:-/tmp}"; fi)")
 trap 'rm -rf "$place" "$scratch"' EXIT
-[ $# -gt 0 ] || set -- $(sed -n 's/.*Target(name: "\([a-z-]*\)".*/\1/p' Fuzz/Sources/zoo-fuzz/Target.swift)
+[ $# -gt 0 ] || set -- $(SWIFT_BACKTRACE=enable=no "$ZOO_FUZZ_PROGRAM" 2>/dev/null | sed -n 's/.*with a NAME of: //p')
 
 dictionary() { # dictionary TARGET: the file of words for it
     case $1 in
     safetensors*) echo safetensors ;;
     png | jpeg | webp) echo picture ;;
+    hub-headers) echo hub ;;
     audio*) echo audio ;;
     pickle | pytorch) echo pickle ;;
     npy | arpa | command-line) echo "$1" ;;

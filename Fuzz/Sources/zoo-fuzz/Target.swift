@@ -6,7 +6,9 @@ struct Target: Sendable {
     let run: @Sendable ([UInt8]) throws -> Void
 
     /// Every target, in the order they are run.
-    static let all = [
+    static let all = readers + hub
+
+    private static let readers = [
         Target(name: "safetensors", run: fuzzSafetensors),
         Target(name: "safetensors-header", run: fuzzSafetensorsHeader),
         Target(name: "shard-index", run: fuzzShardIndex),
