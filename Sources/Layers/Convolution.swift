@@ -86,7 +86,7 @@ public struct Convolution: Sendable {
             case .symmetric(let margin): ((margin, margin), (margin, margin))
             case .sides(let rows, let columns): ((rows, columns), (rows, columns))
             case .uneven(let before, let after): ((before, before), (after, after))
-            case .same: ((0, 0), (0, 0))
+            case .same, .trailing: ((0, 0), (0, 0))
             }
         window = Window(
             kernel: size, stride: (stride, stride), paddingBefore: before, paddingAfter: after,
