@@ -156,7 +156,7 @@ public struct EfficientNet: ClassifierNetwork {
         func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
             var y = expand.map { $0(x, ws) } ?? x
             if let depthwise { y = depthwise(y, ws) }
-            if let gate { y = gate(y, ws) }
+            if let gate { y = gate(y, ws, inPlace: true) }
             if let project { return project(y, residual: hasResidual ? x : nil, ws) }
             return hasResidual ? ws.added(y, x) : y  // the activation comes before the sum
         }

@@ -122,7 +122,7 @@ public struct MobileNetV3: ClassifierNetwork {
         func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
             var y = expand.map { $0(x, ws) } ?? x
             y = depthwise(y, ws)
-            if let gate { y = gate(y, ws) }
+            if let gate { y = gate(y, ws, inPlace: true) }
             return project(y, residual: hasResidual ? x : nil, ws)
         }
     }

@@ -30,10 +30,11 @@ public struct SqueezeExcitation: Sendable {
     /// - Parameters:
     ///   - x: `[B, H, W, channels]`.
     ///   - ws: where it is computed.
+    ///   - inPlace: whether the result takes x's memory, which nothing may read afterwards.
     /// - Returns: `[B, H, W, channels]`.
-    public func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
+    public func callAsFunction(_ x: Tensor, _ ws: Workspace, inPlace: Bool = false) -> Tensor {
         let means = ws.meanOverPixels(x)  // [B, C]
         let pixels = means.reshaped(to: Shape(means.shape[0], 1, 1, means.shape[1]))
-        return ws.gated(x, by: expand(reduce(pixels, ws), ws))
+        return ws.gated(x, by: expand(reduce(pixels, ws), ws), inPlace: inPlace)
     }
 }

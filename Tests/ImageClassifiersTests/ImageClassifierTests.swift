@@ -116,6 +116,16 @@ import Testing
         #expect(try classifier.profile(reference.pixels).flops > 0)
     }
 
+    @Test func unevenPaddingNeedsRoom() throws {
+        // Windows that are padded on one side only: the reference takes images from 14 pixels on.
+        let uneven = try classifier("transformers-efficientnet").network
+        #expect(uneven.refusal(height: 14, width: 14) == nil)
+        #expect(uneven.refusal(height: 13, width: 99) == "sides of at least 14 pixels")
+        #expect(uneven.refusal(height: 99, width: 13) != nil)
+        #expect(try classifier("timm-efficientnet-tf").network.refusal(height: 1, width: 1) == nil)
+        #expect(try classifier("torchvision-efficientnet").network.refusal(height: 1, width: 1) == nil)
+    }
+
     @Test func integersAreNoPixels() throws {
         let pixels = Tensor(integers: [Int64](repeating: 0, count: 3 * 24 * 24), shape: [1, 3, 24, 24])
         #expect(throws: ImageClassifierError.self) { try classifier().logits(pixels) }

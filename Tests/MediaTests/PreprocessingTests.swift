@@ -87,6 +87,39 @@ import Testing
         #expect(throws: ConfigError.self) { try ImagePreprocessing(preprocessorConfig: config, modelType: "gpt2") }
     }
 
+    @Test func blueFirst() throws {
+        // The second spelling is that of published folders, which leave out what is new since.
+        for name in [
+            #""image_processor_type": "MobileViTImageProcessor""#,
+            #""feature_extractor_type": "MobileViTFeatureExtractor""#,
+        ] {
+            func steps(_ more: String) throws -> ImagePreprocessing {
+                let text = "{\(name), \"size\": 36, \"crop_size\": 32\(more)}"
+                return try ImagePreprocessing(preprocessorConfig: Config(file: "p.json", bytes: Array(text.utf8)))
+            }
+            let (blue, red) = (try steps(""), try steps(#", "do_flip_channel_order": false"#))
+            #expect(blue.order == .bgr && red.order == .rgb)
+            #expect(
+                blue.description
+                    == "resize shortest edge to 36 (bicubic, Pillow 12) > centre crop 32x32 > /255 > blue first")
+            // Nothing is normalised, whatever the file says.
+            #expect(try steps(#", "do_normalize": true, "image_mean": [9, 9, 9]"#) == blue)
+            // Smaller than the crop, too: the padding is there in each order.
+            for picture in Self.pictures + [noiseImage(.rgb, width: 200, height: 30, seed: 5)] {
+                let (found, plain) = (blue(picture), red(picture))
+                let planes = [found[0..<1024], found[1024..<2048], found[2048..<3072]]
+                #expect(Array(planes[2] + planes[1] + planes[0]) == plain)
+            }
+        }
+        #expect(try steps(modelType: "mobilevit").order == .bgr)
+        #expect(try steps(modelType: "mobilenet_v2").order == .rgb)
+    }
+
+    private func steps(modelType: String) throws -> ImagePreprocessing {
+        try ImagePreprocessing(
+            preprocessorConfig: Config(file: "p.json", bytes: Array("{}".utf8)), modelType: modelType)
+    }
+
     /// What is refused, and the key that the message names.
     @Test(arguments: [
         (#"{"image_processor_type": "DonutImageProcessor"}"#, "image_processor_type"),
