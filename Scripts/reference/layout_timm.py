@@ -68,7 +68,11 @@ class TimmClassifier:
     def _module_for(self, pixel_values):
         """Return the model, with resampled positions where a transformer gets another size than its own."""
         own_size = getattr(getattr(self.module, "patch_embed", None), "img_size", None)
-        if own_size is None or self.architecture.startswith(FIXED_SIZES) or tuple(own_size) == tuple(pixel_values.shape[-2:]):
+        if (
+            own_size is None
+            or self.architecture.startswith(FIXED_SIZES)
+            or tuple(own_size) == tuple(pixel_values.shape[-2:])
+        ):
             return self.module
         arguments = {**self.arguments, "dynamic_img_size": True}
         module = timm.create_model(self.architecture, num_classes=self.module.num_classes, **arguments)
