@@ -153,7 +153,7 @@ public struct ImageClassifier: Sendable {
 
     /// Computes logits as ``logits(_:)`` does, and measures every operation.
     ///
-    /// - Returns: what the pass cost; `allocations` is 0 where a pass of the same shape has run before.
+    /// - Returns: what the pass cost; `allocations` is 0 from the third pass of a shape on.
     /// - Throws: as ``outputs(_:)``.
     public func profile(_ pixels: Tensor) throws(ImageClassifierError) -> Workspace.Account {
         try pass(pixels, profile: true).account

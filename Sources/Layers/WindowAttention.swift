@@ -1,7 +1,7 @@
 public import TensorCore
 
-/// Self-attention within the windows of a picture, with a bias for each distance between two pixels of a window, PyTorch's
-/// `(S)W-MSA` of Swin (Liu et al. 2021, arXiv:2103.14030, section 3.2).
+/// Self-attention within the windows of a picture, with a bias for each distance between two pixels of a window: the
+/// W-MSA and SW-MSA of Swin (Liu et al. 2021, arXiv:2103.14030, section 3.2).
 ///
 /// Tensors: those of the projections, and a table of biases `[(2 h - 1) (2 w - 1), heads]`.
 public struct WindowAttention: Sendable {
