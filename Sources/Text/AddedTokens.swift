@@ -94,7 +94,7 @@ struct AddedTokens: Sendable {
 
     private func piece(_ part: Part, of text: NormalizedText) -> Piece {
         if let token = part.token {
-            return .token(tokens[token].id, text.originalRange(of: part.range), text[part.range].string)
+            return .token(tokens[token].id, text.originalRange(of: part.range), text.string(of: part.range))
         }
         return .text(part.range.count == text.count ? text : text[part.range])
     }

@@ -52,11 +52,11 @@ struct BytePairModel: TokenModel {
     }
 
     func tokenize(_ word: Range<Int>, of text: NormalizedText, into tokens: inout [ModelToken]) {
-        if options.ignoresMerges, let id = vocabulary.id(of: Array(text[word].string.utf8)) {
+        if options.ignoresMerges, let id = vocabulary.id(of: Array(text.string(of: word).utf8)) {
             tokens.append(ModelToken(id: id, range: word))
             return
         }
-        if !options.words.isEmpty, text.scalars[word.lowerBound] == "<", let id = options.words[text[word].string] {
+        if !options.words.isEmpty, text.scalars[word.lowerBound] == "<", let id = options.words[text.string(of: word)] {
             tokens.append(ModelToken(id: id, range: word))
             return
         }

@@ -9,6 +9,8 @@ struct CharacterMap: Sendable, Equatable {
     private let units: [UInt32]
     /// The replacements, in UTF-8, each ended by NUL.
     private let replacements: [UInt8]
+    /// The scalars of the longest replacement.
+    let longestReplacement: Int
 
     /// The largest map, in bytes.
     static let byteLimit = 16 << 20
@@ -43,10 +45,13 @@ struct CharacterMap: Sendable, Equatable {
         guard replacements.last == 0, String(validating: replacements, as: UTF8.self) != nil else {
             throw Failure(expected: "replacements in UTF-8, ended by NUL", found: "other bytes")
         }
-        let longest = replacements.split(separator: 0).map(\.count).max() ?? 0
+        let texts = replacements.split(separator: 0)
+        let longest = texts.map(\.count).max() ?? 0
         guard longest <= Self.replacementLimit else {
             throw Failure(expected: "replacements of at most \(Self.replacementLimit) bytes", found: "\(longest)")
         }
+        // Bytes that begin a scalar.
+        longestReplacement = texts.map { text in text.count { $0 & 0xC0 != 0x80 } }.max() ?? 0
         units = (0..<(size / 4)).map { Self.word(bytes, 4 + 4 * $0) }
     }
 

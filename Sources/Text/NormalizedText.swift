@@ -76,9 +76,15 @@ struct NormalizedText: Sendable, Equatable {
     }
 
     /// The scalars as a string.
-    var string: String {
+    var string: String { string(of: 0..<count) }
+
+    /// The scalars of a range as a string.
+    ///
+    /// Cutting the text first would make spans that nobody reads, and Swift 6.3's optimizer frees those before it writes
+    /// them.
+    func string(of range: Range<Int>) -> String {
         var view = String.UnicodeScalarView()
-        view.append(contentsOf: scalars)
+        view.append(contentsOf: scalars[range])
         return String(view)
     }
 }

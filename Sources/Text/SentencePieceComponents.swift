@@ -6,7 +6,7 @@ enum SentencePieceComponents {
     private static let patternLimit = 1024
 
     /// A normalizer of `tokenizer.json`; `nil` for a type that is not one of these.
-    static func normalizer(_ type: String, _ config: Config) throws(ConfigError) -> (any Normalizer)? {
+    static func normalizer(_ type: String, _ config: Config) throws(ConfigError) -> CharacterMapNormalizer? {
         guard type.hasSameBytes(as: "Precompiled") else { return nil }
         guard let bytes = Base64.decode(try config.string("precompiled_charsmap")) else {
             throw config.failure("precompiled_charsmap", expected: "base64", found: "another string")

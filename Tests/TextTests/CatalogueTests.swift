@@ -124,4 +124,55 @@ import Text
         let bytes: [UInt8] = [0x61, 0xFF, 0xED, 0xA0, 0x80, 0xC0, 0xAF, 0x62]
         #expect(tokenizer.encode(String(decoding: bytes, as: UTF8.self)).ids.count > 2)
     }
+
+    private static func load(steps: String) throws -> Tokenizer {
+        let folder = try TemporaryFolder()
+        try folder.write(
+            #"{\#(steps), "model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}"#, as: "tokenizer.json")
+        return try Tokenizer(folder: folder.path)
+    }
+
+    private static func sequence(_ key: String, _ step: String, _ count: Int) -> String {
+        let list = Array(repeating: step, count: count).joined(separator: ", ")
+        return #"{"type": "Sequence", "\#(key)": [\#(list)]}"#
+    }
+
+    /// TK06: steps that each make a text longer, one behind the other and inside of each other.
+    @Test func stepsThatGrow() throws {
+        // A trie of zeros, which has no rule, and a replacement of 33 characters, as many as the longest of NFKC has.
+        let map = [0, 4, 0, 0] + [UInt8](repeating: 0, count: 1024) + [UInt8](repeating: 0x61, count: 33) + [0]
+        let precompiled = #"{"type": "Precompiled", "precompiled_charsmap": "\#(Data(map).base64EncodedString())"}"#
+        let bytes = #"{"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}"#
+        let nested = Self.sequence("normalizers", Self.sequence("normalizers", #"{"type": "NFC"}"#, 40), 2)
+        let nestedWords = Self.sequence(
+            "pretokenizers", Self.sequence("pretokenizers", #"{"type": "WhitespaceSplit"}"#, 40), 2)
+        let refused = [
+            (#""normalizer": \#(Self.sequence("normalizers", precompiled, 2))"#, "64 times longer"),
+            (#""normalizer": \#(nested)"#, "64 steps"),
+            (#""pre_tokenizer": \#(Self.sequence("pretokenizers", bytes, 4))"#, "64 times longer"),
+            (#""pre_tokenizer": \#(nestedWords)"#, "64 steps"),
+        ]
+        for (steps, words) in refused {
+            let error = #expect(throws: TokenizerError.self) { try Self.load(steps: steps) }
+            #expect(error?.description.contains(words) == true, "\(error?.description ?? "nothing")")
+        }
+        #expect(try Self.load(steps: #""normalizer": \#(precompiled)"#).encode("a").ids == [0])
+        #expect(try Self.load(steps: #""pre_tokenizer": \#(bytes)"#).encode("a").ids == [0])
+    }
+
+    /// TK07: added tokens that are found in the normalised text, of any length and with the spaces before them.
+    @Test(arguments: [1, 2, 3, 5, 8, 64, 1000])
+    func addedTokensOfNormalizedTexts(length: Int) throws {
+        let content = "<" + String(repeating: "x", count: length) + ">"
+        let steps = #"""
+            "normalizer": {"type": "Lowercase"},
+            "added_tokens": [{"id": 1, "content": "\#(content)", "normalized": true, "lstrip": true}]
+            """#
+        let tokenizer = try Self.load(steps: steps)
+        let text = String(repeating: "a  \(content.uppercased())", count: 20)
+        let encoding = tokenizer.encode(text)
+        #expect(encoding.ids == (0..<20).flatMap { _ in [0, 1] })
+        #expect(encoding.tokens == (0..<20).flatMap { _ in ["a", content] })
+        #expect(encoding.offsets.last?.upperBound == text.unicodeScalars.count)
+    }
 }
