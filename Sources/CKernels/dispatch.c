@@ -1,4 +1,5 @@
 // ck_<op>(tier, ...) -> the tier's own function: one indexed load a call.
+#include "fpstate.h"
 #include "table.h"
 
 extern const ck_table ck_table_portable;
@@ -43,6 +44,7 @@ int ck_tier_supported(ck_tier tier) {
 
 #define CK_JOB(name, args_type)                                                                                     \
   void ck_##name(ck_tier tier, const args_type *args, int part, int parts, void *scratch) {                         \
+    CK_FPSTATE;                                                                                                     \
     tables[tier]->name(args, part, parts, scratch);                                                                 \
   }
 #define CK_FUNCTION(result, name, parameters, arguments) CK_FUNCTION_(result, name, CK_STRIP parameters, arguments)
@@ -52,6 +54,7 @@ int ck_tier_supported(ck_tier tier) {
 #include "kernels.def"
 
 void ck_run(ck_op op, ck_tier tier, const void *args, int part, int parts, void *scratch) {
+  CK_FPSTATE;
   switch (op) {
 #define CK_JOB(name, args_type)                                                                                     \
   case CK_OP_##name: tables[tier]->name((const args_type *)args, part, parts, scratch); break;

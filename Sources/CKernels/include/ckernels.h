@@ -10,6 +10,8 @@
 // - fp32 results do not depend on `parts`, on the batch size, or on whether the tier is AVX2 or AVX-512: an output of a
 //   matrix product is ONE chain of fused multiply-adds over k in increasing order, and every other reduction has a
 //   shape fixed by hand (16 partial sums, then a fixed tree).
+// - Operations with parts compute in a floating-point state of their own (round to nearest, denormal numbers count as
+//   zeros) and leave the caller's as they found it.
 // - All sizes are >= 0; a size of 0 does nothing. Arguments are the caller's promise: nothing is checked here.
 #ifndef CKERNELS_H
 #define CKERNELS_H
