@@ -24,8 +24,9 @@ extension EfficientNet.Configuration {
             let span = (outputs - 1) * stride
             let least =
                 switch padding {
-                case .same: span + 1
+                case .same, .trailing: span + 1
                 case .symmetric(let margin): span + kernel - 2 * margin
+                case .sides(let rows, let columns): span + kernel - 2 * min(rows, columns)
                 case .uneven(let before, let after): span + kernel - before - after
                 }
             return min(max(1, least), 1 << 30)  // a configuration may have any number of strides

@@ -170,11 +170,12 @@ import Testing
 
 /// Sees which files of a folder are opened (inotify).
 private final class Watch {
+    // IN_NONBLOCK and IN_CLOEXEC are defined as the flags of open().
     private let descriptor: Int32
     private var seen: [String] = []
 
     init(_ folder: String) throws {
-        descriptor = inotify_init1(Int32(IN_NONBLOCK.rawValue | IN_CLOEXEC.rawValue))
+        descriptor = inotify_init1(O_NONBLOCK | O_CLOEXEC)
         try #require(descriptor >= 0)
         try #require(inotify_add_watch(descriptor, folder, UInt32(IN_OPEN | IN_ACCESS)) >= 0)
     }
