@@ -67,7 +67,7 @@ enum ClassifyCommand: Subcommand {
         let labels = try LabelOptions.read(parsed, context)
         let templates = try PromptOptions.read(parsed, context)
         let entry = try model(
-            parsed[SharedOptions.model], context.registry, default: labels == nil ? defaultModel : defaultDualEncoder)
+            parsed[SharedOptions.model], context, default: labels == nil ? defaultModel : defaultDualEncoder)
         try check(parsed, entry, hasLabels: labels != nil)
         let words = parsed[inputs]
         if parsed[SharedOptions.model] == nil, context.path(words[0]).hasExtension(in: InputList.sounds) {
