@@ -186,6 +186,11 @@ extension HFCache {
             try FileSystem.remove(PartialFile.notePath(partial.path))
             bytes += partial.bytes
         }
+        let blobs = FileSystem.join(model.folder, "blobs")
+        for name in (try? FileSystem.list(blobs))?.names ?? [] where PartialFile.isOrphan(FileSystem.join(blobs, name))
+        {
+            try FileSystem.remove(FileSystem.join(blobs, name))
+        }
         return bytes
     }
 }

@@ -235,7 +235,7 @@ extension Hub {
             try download?.run()
             do { try partial.commit(to: repository.blob(file.hash)) } catch { throw .file(error) }
         } else {
-            observe(.began(file: file.name, bytes: file.bytes, present: file.bytes))
+            observe(.began(file: file.name, bytes: file.bytes, present: file.isCached ? 0 : file.bytes))
         }
         do { try repository.show(file.name, as: file.hash, in: plan.commit) } catch { throw .file(error) }
         observe(.ended(file: file.name))

@@ -33,7 +33,7 @@ final class PartialFile {
 
     deinit {
         // Who comes next, in this process or another, need not wait for this one to die.
-        if !isDone { try? FileSystem.write(Owner.nobody.json.serializedBytes(), to: Self.notePath(path)) }
+        if !isDone { try? Self.write(.nobody, about: path) }
         close(descriptor)
     }
 
@@ -49,7 +49,7 @@ final class PartialFile {
     ) throws(HubError) -> PartialFile {
         do {
             for name in (try? FileSystem.list(repository.blobs))?.names ?? []
-            where name.hasPrefix("\(hash).") && name.hasSuffix(ending) {
+            where name.hasPrefix("\(hash).") && name.hasSuffix(ending) && !name.contains(noteEnding) {
                 if let left = try adopt(name, in: repository, hash, size: size) {
                     guard try left.readAgain(proceeds) else { throw HubError.cancelled }
                     return left
@@ -68,22 +68,48 @@ final class PartialFile {
             let digits = String(UInt32.random(in: .min ... .max), radix: 16)
             let tail = String(repeating: "0", count: 8 - digits.count) + digits
             let path = FileSystem.join(repository.blobs, "\(hash).\(tail)\(ending)")
+            guard !FileSystem.exists(path) else { continue }
+            // The note comes first: nobody takes a file for the Python tools' that is ours.
+            try write(.current, about: path)
             if let old {
-                guard !FileSystem.exists(path) else { continue }
-                guard rename(old, path) == 0 else { throw FileError.last("take over", old) }
+                guard rename(old, path) == 0 else {
+                    let error = FileError.last("take over", old)
+                    unlink(notePath(path))
+                    throw error
+                }
             }
             let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (old == nil ? O_CREAT | O_EXCL : 0)
             let descriptor = Glibc.open(path, flags, 0o666)
-            if descriptor < 0, errno == EEXIST { continue }
-            guard descriptor >= 0 else { throw FileError.last("write", path) }
+            guard descriptor >= 0 else {
+                if errno == EEXIST { continue }
+                let error = FileError.last("write", path)
+                unlink(notePath(path))
+                throw error
+            }
             flock(descriptor, LOCK_EX | LOCK_NB)
-            let file = PartialFile(hash, size: size, path: path, descriptor: descriptor)
-            try FileSystem.write(Owner.current.json.serializedBytes(), to: notePath(path))
-            return file
+            return PartialFile(hash, size: size, path: path, descriptor: descriptor)
         }
     }
 
     static func notePath(_ path: String) -> String { String(path.dropLast(ending.count)) + noteEnding }
+
+    /// Notes whose a file is. It is read only where nobody writes it any more, and what is half written counts as none.
+    private static func write(_ owner: Owner, about path: String) throws(FileError) {
+        let place = notePath(path)
+        let descriptor = Glibc.open(place, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o666)
+        guard descriptor >= 0 else { throw FileError.last("write", place) }
+        defer { close(descriptor) }
+        let bytes = owner.json.serializedBytes()
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else { throw FileError.last("write", place) }
+    }
+
+    /// Whether a note is about a file that is not there, and of a process that is gone.
+    static func isOrphan(_ note: String) -> Bool {
+        guard note.hasSuffix(noteEnding), !FileSystem.exists(String(note.dropLast(noteEnding.count)) + ending),
+            let bytes = try? FileSystem.read(note, limit: 4096)
+        else { return false }
+        return Owner(bytes).map { $0 == .nobody || ($0.isHere && !$0.isAlive) } ?? true
+    }
 
     private static func adopt(
         _ name: String, in repository: CachedRepository, _ hash: ContentHash, size: Int

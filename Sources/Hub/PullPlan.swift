@@ -35,7 +35,7 @@ public struct PullPlan: Sendable {
 
 /// What happens while a plan is carried out.
 public enum PullEvent: Sendable, Equatable {
-    /// A file begins, with the bytes of it that are there already.
+    /// A file begins, with how many of the bytes that were to be fetched are there already.
     case began(file: String, bytes: Int, present: Int)
     /// So many more bytes of it are there; fewer than none where some were thrown away.
     case advanced(Int)

@@ -101,7 +101,7 @@ import Testing
     @Test func messagesSayWhatToDo() {
         let missing = #expect(throws: CheckpointError.self) { try cache.snapshot("org/other") }
         #expect(missing?.description.contains("\"org/other\"") == true)
-        #expect(missing?.description.contains("hf download") == true)
+        #expect(missing?.description.contains("zoo pull") == true)
         let revision = #expect(throws: CheckpointError.self) { try cache.snapshot("org/name@v2") }
         #expect(revision?.description.contains("main, pr/1") == true)
     }

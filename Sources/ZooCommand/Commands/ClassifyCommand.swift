@@ -67,7 +67,7 @@ enum ClassifyCommand: Subcommand {
         let labels = try LabelOptions.read(parsed, context)
         let templates = try PromptOptions.read(parsed, context)
         let named = try model(
-            parsed[SharedOptions.model], context.registry, default: labels == nil ? defaultModel : defaultDualEncoder)
+            parsed[SharedOptions.model], context, default: labels == nil ? defaultModel : defaultDualEncoder)
         let entry = SharedOptions.weights(of: named, parsed, context)
         try check(parsed, entry, hasLabels: labels != nil)
         let words = parsed[inputs]

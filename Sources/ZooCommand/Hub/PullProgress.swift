@@ -1,3 +1,4 @@
+import Arguments
 import Hub
 
 /// Shows on standard error how a pull goes: the share that is there, bytes a second, the time left.
@@ -15,7 +16,7 @@ final class PullProgress {
     /// Shows what happened.
     func take(_ event: PullEvent) {
         switch event {
-        case .began(_, _, let present): line.advance(by: present)
+        case .began(_, _, let present): line.advance(by: present, isWork: false)
         case .advanced(let bytes): line.advance(by: bytes)
         case .ended: break
         case .waits(let seconds, let reason):

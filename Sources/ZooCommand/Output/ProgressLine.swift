@@ -16,6 +16,8 @@ final class ProgressLine {
     private let sink: (String) -> Void
     private let start: Double
     private var done = 0
+    /// Of these, what took no work.
+    private var given = 0
     private var lastDrawn: Double?
 
     /// Starts the clock.
@@ -25,7 +27,7 @@ final class ProgressLine {
     ///   - total: how many pieces there are, where it is known.
     ///   - terminal: where stderr goes.
     ///   - isQuiet: true where no line is wanted at all.
-    ///   - countsBytes: whether the pieces are bytes; what is there from the start does not count as speed.
+    ///   - countsBytes: whether the pieces are bytes.
     ///   - now: seconds on a clock that never goes back.
     ///   - sink: takes what is to be written.
     init(
@@ -43,8 +45,13 @@ final class ProgressLine {
     }
 
     /// Says that `count` more pieces are done.
-    func advance(by count: Int = 1) {
+    ///
+    /// - Parameters:
+    ///   - count: the pieces; fewer than none take some back.
+    ///   - isWork: false where they were there before, which says nothing of the speed.
+    func advance(by count: Int = 1, isWork: Bool = true) {
         done += count
+        if !isWork { given += count }
         guard isShown else { return }
         let time = now()
         let elapsed = time - start
@@ -80,17 +87,17 @@ final class ProgressLine {
     private static let interval = 0.1
 
     private func secondsLeft(_ elapsed: Double) -> Double? {
-        guard let total, done > 0, total >= done else { return nil }
-        return elapsed / Double(done) * Double(total - done)
+        guard let total, done > given, total >= done else { return nil }
+        return elapsed / Double(done - given) * Double(total - done)
     }
 
     private func draw(_ time: Double) {
         let elapsed = time - start
         let shown = { [countsBytes] (count: Int) in countsBytes ? Format.bytes(count) : "\(count)" }
         var parts = [label, total.map { "\(shown(done))/\(shown($0))" } ?? shown(done)]
-        if done > 0, elapsed > 0 {
-            let speed = Double(done) / elapsed
-            let text = countsBytes ? Format.bytes(Int(speed)) : Format.count((speed * 10).rounded() / 10)
+        if done > given, elapsed > 0 {
+            let speed = Double(done - given) / elapsed
+            let text = countsBytes ? Format.bytes(Int(min(speed, 1e15))) : Format.count((speed * 10).rounded() / 10)
             parts.append("\(text)/s")
         }
         if let left = secondsLeft(elapsed) {
