@@ -70,8 +70,8 @@ public struct Registry: Sendable {
 
     /// The folder of a model.
     ///
-    /// - Parameter name: a name of the registry, a path (with a slash in it, or `.`) of a folder or of a file of weights
-    ///   in one, or `hf:org/name[@revision]`.
+    /// - Parameter name: a name of the registry, a path (with a slash in it, or `.`) of a folder or of a file of
+    ///   weights in one, or `hf:org/name[@revision]`.
     public func find(_ name: String) throws(RegistryError) -> Entry {
         if name.hasPrefix("hf:") {
             do throws(CheckpointError) {
