@@ -13,7 +13,7 @@ public struct Checkpoint: TensorSource {
     ]
 
     /// The endings of files that `torch.save` wrote.
-    static let pytorchEndings = [".bin", ".pt", ".pth", ".th", ".ckpt", ".pkl", ".pyth"]
+    static let pytorchEndings = [".bin", ".pt", ".pth", ".pth.tar", ".th", ".ckpt", ".pkl", ".pyth"]
 
     /// What trainers leave beside a model that is no weights.
     private static let otherFiles = [

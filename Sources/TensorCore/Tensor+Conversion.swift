@@ -18,8 +18,8 @@ extension Tensor {
         return Array(UnsafeRawBufferPointer(start: start, count: count * dtype.byteCount))
     }
 
-    /// The same values stored as fp32, fp16 or bf16; where precision is lost, rounded to the nearest, ties to even (fp64
-    /// to fp32 first, as PyTorch does).
+    /// The same values stored as fp32, fp16 or bf16; where precision is lost, rounded to the nearest, ties to even
+    /// (fp64 to fp32 first, as PyTorch does).
     ///
     /// - Parameters:
     ///   - type: the new type.

@@ -26,15 +26,15 @@ enum ConvertCommand: Subcommand {
         "--dtype", value: "TYPE", help: "Store every tensor of floats so; as it is if left out")
     private static let force = Option.flag("--force", "-f", help: "Replace a file that is there")
     private static let input = Argument(
-        "IN", .file(extensions: ["bin", "pt", "pth", "th", "ckpt", "safetensors", "json"]),
+        "IN", .file(extensions: ["bin", "pt", "pth", "th", "ckpt", "tar", "safetensors", "json"]),
         help: "A file of weights, an index of shards, or a folder with either")
 
     static let command = Command(
         "convert", summary: "Make one safetensors file of any weights",
         discussion: """
-            Reads files of torch.save (.bin, .pt, .pth, .th, .ckpt: the zip format and the one before it), safetensors, \
-            and shards by their index. Nothing in a file is run: what holds more than weights and plain data is refused \
-            by name.
+            Reads files of torch.save (.bin, .pt, .pth, .pth.tar, .th, .ckpt: the zip format and the one before it), \
+            safetensors, and shards by their index. Nothing in a file is run: what holds more than weights and plain \
+            data is refused by name.
             Weights are found under the keys of common training scripts (state_dict, model, params ...), and prefixes \
             of wrappers (module., _orig_mod.) are taken off. With --ema the running average is taken, which such files \
             keep as model_ema, state_dict_ema and the like.
