@@ -5,8 +5,8 @@ extension ImagePreprocessing {
     /// (`use_fast=False`) after `load_image`.
     ///
     /// Read are the processors of ViT, DeiT, BiT, CLIP, SigLIP, ConvNeXT (ResNet's, too), MobileNetV1, MobileNetV2,
-    /// EfficientNet and MobileViT, under `image_processor_type` or the older `feature_extractor_type`. Absent keys take the class's
-    /// defaults.
+    /// EfficientNet and MobileViT, under `image_processor_type` or the older `feature_extractor_type`. Absent keys take
+    /// the class's defaults.
     ///
     /// - Parameters:
     ///   - config: the file.
