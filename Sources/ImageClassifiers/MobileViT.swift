@@ -199,7 +199,7 @@ public struct MobileViT: ClassifierNetwork {
             for block in blocks { y = block(y, ws) }
             y = ws.folded(norm(y, ws), side: patchSize, height: rows, width: columns)
             y = project(resized(y, height, width, ws), ws)  // [B, H, W, C]
-            return fuse(ws.stacked(x, y), ws)
+            return fuse(ws.sideBySide(x, y), ws)
         }
 
         private func wholePatches(_ pixels: Int) -> Int { (pixels + patchSize - 1) / patchSize * patchSize }

@@ -63,7 +63,7 @@ extension Workspace {
     ///   - first: `[B, H, W, C]`.
     ///   - second: `[B, H, W, D]`.
     /// - Returns: `[B, H, W, C + D]`.
-    public func stacked(_ first: Tensor, _ second: Tensor) -> Tensor {
+    public func sideBySide(_ first: Tensor, _ second: Tensor) -> Tensor {
         precondition(
             first.shape.rank == 4 && second.shape.rank == 4
                 && (0..<3).allSatisfy { first.shape[$0] == second.shape[$0] },

@@ -24,7 +24,7 @@ enum ClassifierFixtures {
         "transformers-mobilenetv2-tf-padding", "timm-mobilenetv2", "torchvision-mobilenetv2", "timm-mobilenetv3-large",
         "torchvision-mobilenetv3-small", "transformers-convnext", "timm-convnext", "torchvision-convnext",
         "transformers-vit", "timm-vit", "torchvision-vit", "transformers-deit-distilled", "timm-deit-distilled",
-        "transformers-efficientnet", "timm-efficientnet-tf", "timm-efficientnetv2", "torchvision-efficientnetv2",
+        "transformers-efficientnet", "timm-efficientnet-tf", "torchvision-efficientnetv2",
         "transformers-convnextv2", "timm-convnextv2-convolutions", "transformers-mobilevit", "timm-mobilevit",
         "torchvision-alexnet", "torchvision-vgg", "timm-vgg-bn", "torchvision-squeezenet1-1", "torchvision-googlenet",
         "torchvision-inception-v3", "timm-densenet", "torchvision-densenet", "transformers-regnet-x",

@@ -38,7 +38,7 @@ import Testing
 
     @Test func channelsSideBySide() {
         let (a, b) = (numbered([2, 1, 2, 3]), Tensor((0..<8).map { Float(-$0) }, shape: [2, 1, 2, 2]))
-        let y = runtime.withWorkspace { ws in ws.stacked(a, b).copied() }
+        let y = runtime.withWorkspace { ws in ws.sideBySide(a, b).copied() }
         #expect(y.shape == [2, 1, 2, 5])
         #expect(y.floats == [0, 1, 2, 0, -1, 3, 4, 5, -2, -3, 6, 7, 8, -4, -5, 9, 10, 11, -6, -7])
     }
