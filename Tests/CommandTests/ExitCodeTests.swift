@@ -72,7 +72,7 @@ import Testing
         #expect(help.hasPrefix(usage))
         for line in [
             "  INPUT  A picture (PNG, JPEG, WebP), a folder with everything below it, or -",
-            "  -m, --model MODEL       The model: a name, a folder, or hf:org/name",
+            "  -m, --model MODEL       The model: a name, a folder or a file of weights in",
             "  -k, --top K             Classes to show of each picture, 5 if left out (1 to",
             "      --json              Print one JSON object a line",
             "  -q, --quiet             No progress, notes or colour",

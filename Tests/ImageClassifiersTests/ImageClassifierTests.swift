@@ -203,7 +203,7 @@ import Testing
         try folder.write(#"{"architecture":"resnet18","num_classes":6}"#, as: "config.json")
         try folder.write([0x80], as: "pytorch_model.bin")
         let pickle = #expect(throws: ImageClassifierError.self) { try ImageClassifier(folder: folder.path) }
-        #expect(pickle?.description.contains("pickle") == true)
+        #expect(pickle?.description.contains("pytorch_model.bin") == true)
     }
 
     @Test func aFolderThatSaysNothingOfImages() throws {
