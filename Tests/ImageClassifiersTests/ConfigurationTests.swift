@@ -148,7 +148,7 @@ import Testing
         [:], ["x": 1], ["0": "a"],
     ]
 
-    @Test(arguments: ClassifierFixtures.representatives)
+    @Test(arguments: ClassifierFixtures.models)
     func everyKeyWithEveryValue(model: String) throws {
         // Either the model is built or a typed error says why not; nothing traps, and nothing takes memory first.
         let config = try ClassifierFixtures.config(model)
@@ -172,7 +172,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ClassifierFixtures.representatives)
+    @Test(arguments: ClassifierFixtures.models)
     func everyKeyMissing(model: String) throws {
         let config = try ClassifierFixtures.config(model)
         let checkpoint = try Checkpoint.open(folder: ClassifierFixtures.path(model))

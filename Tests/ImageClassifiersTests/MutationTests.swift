@@ -27,7 +27,7 @@ import Testing
         checkpoint.names.filter { !$0.hasSuffix("num_batches_tracked") }
     }
 
-    @Test(arguments: ClassifierFixtures.representatives)
+    @Test(arguments: ClassifierFixtures.models)
     func missing(model: String) throws {
         let checkpoint = try Checkpoint.open(folder: ClassifierFixtures.path(model))
         for name in names(checkpoint) {
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ClassifierFixtures.representatives)
+    @Test(arguments: ClassifierFixtures.models)
     func renamed(model: String) throws {
         let checkpoint = try Checkpoint.open(folder: ClassifierFixtures.path(model))
         for name in names(checkpoint) {
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ClassifierFixtures.representatives)
+    @Test(arguments: ClassifierFixtures.models)
     func reshaped(model: String) throws {
         let checkpoint = try Checkpoint.open(folder: ClassifierFixtures.path(model))
         for name in names(checkpoint) {
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ClassifierFixtures.representatives)
+    @Test(arguments: ClassifierFixtures.models)
     func retyped(model: String) throws {
         let checkpoint = try Checkpoint.open(folder: ClassifierFixtures.path(model))
         for name in names(checkpoint) {
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ClassifierFixtures.representatives)
+    @Test(arguments: ClassifierFixtures.models)
     func oneMore(model: String) throws {
         let checkpoint = try Checkpoint.open(folder: ClassifierFixtures.path(model))
         for name in ["extra", names(checkpoint)[0] + ".weight", "encoder.layer.99.weight", ""] {
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ClassifierFixtures.representatives)
+    @Test(arguments: ClassifierFixtures.models)
     func counters(model: String) throws {
         // A batch norm's counter of training steps is no weight: it may be missing or one more, where there are such
         // norms.
