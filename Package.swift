@@ -94,7 +94,7 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "TestSupport", dependencies: ["TensorCore", "CKernels"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["TensorCore", "CKernels", "JSON", "Layers"], path: "Tests/TestSupport",
             swiftSettings: rules),
         .testTarget(
             name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels", "TestSupport"], swiftSettings: rules),

@@ -266,7 +266,7 @@ import Testing
     ]
 
     /// CF01
-    @Test(arguments: ClassifierFixtures.representatives)
+    @Test(arguments: ClassifierFixtures.models)
     func everyKeyWithEveryValue(model: String) throws {
         // Either the model is built or a typed error says why not; nothing traps, and nothing takes memory first.
         let config = try ClassifierFixtures.config(model)
@@ -290,7 +290,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ClassifierFixtures.representatives)
+    @Test(arguments: ClassifierFixtures.models)
     func everyKeyMissing(model: String) throws {
         let config = try ClassifierFixtures.config(model)
         let checkpoint = try Checkpoint.open(folder: ClassifierFixtures.path(model))

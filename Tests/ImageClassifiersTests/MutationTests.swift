@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ClassifierFixtures.representatives)
+    @Test(arguments: ClassifierFixtures.models)
     func missing(model: String) throws {
         let checkpoint = try Checkpoint.open(folder: ClassifierFixtures.path(model))
         for name in names(checkpoint) {
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ClassifierFixtures.representatives)
+    @Test(arguments: ClassifierFixtures.models)
     func renamed(model: String) throws {
         let checkpoint = try Checkpoint.open(folder: ClassifierFixtures.path(model))
         for name in names(checkpoint) {
@@ -60,7 +60,7 @@ import Testing
     }
 
     /// CF05
-    @Test(arguments: ClassifierFixtures.representatives)
+    @Test(arguments: ClassifierFixtures.models)
     func reshaped(model: String) throws {
         let checkpoint = try Checkpoint.open(folder: ClassifierFixtures.path(model))
         for name in names(checkpoint) {
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ClassifierFixtures.representatives)
+    @Test(arguments: ClassifierFixtures.models)
     func retyped(model: String) throws {
         let checkpoint = try Checkpoint.open(folder: ClassifierFixtures.path(model))
         for name in names(checkpoint) {
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ClassifierFixtures.representatives)
+    @Test(arguments: ClassifierFixtures.models)
     func oneMore(model: String) throws {
         let checkpoint = try Checkpoint.open(folder: ClassifierFixtures.path(model))
         for name in ["extra", names(checkpoint)[0] + ".weight", "encoder.layer.99.weight", ""] {
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ClassifierFixtures.representatives)
+    @Test(arguments: ClassifierFixtures.models)
     func counters(model: String) throws {
         // A batch norm's counter of training steps is no weight: it may be missing or one more, in families that have
         // such norms.
