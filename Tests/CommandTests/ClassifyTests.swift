@@ -167,7 +167,9 @@ import Testing
         let outcome = try ZooBinary.run(["--registry", scratch.path + "/models", "classify", "--json", picture])
         #expect(outcome.code == 0)
         #expect(try outcome.objects().first?["model"] as? String == "resnet-cifar10")
-        #expect(throws: Failure.self) { try ClassifyCommand.model(nil, Registry(roots: [scratch.path])) }
+        #expect(throws: Failure.self) {
+            try ClassifyCommand.fallback("resnet-cifar10", Registry(roots: [scratch.path]))
+        }
     }
 
     @Test func modelsThatCannotBeUsed() throws {

@@ -189,8 +189,11 @@ enum ClassifyCommand: Subcommand {
     static func model(
         _ name: String?, _ context: CommandContext, default defaultName: String = defaultModel
     ) throws -> Registry.Entry {
-        if let name { return try context.find(name) }
-        let registry = context.registry
+        try name.map(context.find) ?? fallback(defaultName, context.registry)
+    }
+
+    /// The model that is meant where none is named.
+    static func fallback(_ defaultName: String, _ registry: Registry) throws -> Registry.Entry {
         let entries = registry.entries()
         if let entry = entries.first(where: { $0.name == defaultName }) { return entry }
         let known = entries.map(\.name).joined(separator: ", ")

@@ -73,8 +73,14 @@ extension CommandContext {
     /// Puts a question to the terminal.
     func ask(_ question: String) throws -> Bool {
         writeToStandardError(printable(question, limit: 1000))
-        let answer = readLine()?.lowercased() ?? ""
-        if let code = Interruption.exitCode { throw Failure("interrupted", code) }
+        // A signal breaks the wait off, which a buffered reader would take up again.
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let count = read(0, &bytes, bytes.count)
+        if let code = Interruption.exitCode {
+            writeToStandardError("\n")
+            throw Failure("interrupted", code)
+        }
+        let answer = String(decoding: bytes.prefix(max(0, count)).prefix { $0 > 0x20 }, as: UTF8.self).lowercased()
         return answer == "y" || answer == "yes"
     }
 
