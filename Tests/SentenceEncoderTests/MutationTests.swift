@@ -58,6 +58,7 @@ import Testing
         }
     }
 
+    /// CF05
     @Test(arguments: SentenceFixtures.models)
     func reshapedAndRetyped(model: String) throws {
         let checkpoint = try Checkpoint.open(folder: SentenceFixtures.path(model))
