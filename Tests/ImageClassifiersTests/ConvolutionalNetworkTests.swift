@@ -71,6 +71,24 @@ import Testing
         }
     }
 
+    @Test func everySixteenthTensorOfInception() throws {
+        let model = "torchvision-inception-v3"
+        let checkpoint = try Checkpoint.open(folder: ClassifierFixtures.path(model))
+        let names = checkpoint.names.filter { !$0.hasSuffix("num_batches_tracked") }
+        for index in stride(from: 0, to: names.count, by: 16) {
+            var source = EditedSource(checkpoint)
+            source.rename(names[index], to: names[index] + "x")
+            let error = #expect(throws: ImageClassifierError.self) {
+                try ClassifierFixtures.build(model, source: source, runtime: runtime, plansOnly: true)
+            }
+            guard case .weights(.missing(_, let tensor, let expected)) = error else {
+                Issue.record("\(names[index]): \(String(describing: error))")
+                continue
+            }
+            #expect(tensor == names[index] && expected == checkpoint.info(tensor)?.shape)
+        }
+    }
+
     @Test func theInputsTransformIsFollowed() throws {
         let model = "torchvision-googlenet"
         let config = try ClassifierFixtures.config(model)
