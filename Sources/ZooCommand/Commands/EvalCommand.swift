@@ -29,7 +29,7 @@ enum EvalCommand: Subcommand {
         arguments: [SharedOptions.modelArgument, folder],
         options: [
             limit, PromptOptions.template, PromptOptions.templates, SharedOptions.json, SharedOptions.threads, batch,
-            SharedOptions.language,
+            SharedOptions.maxMemory, SharedOptions.language,
         ] + TranscribeOptions.search,
         exclusive: [[PromptOptions.template, PromptOptions.templates]],
         examples: [
@@ -114,13 +114,14 @@ enum EvalCommand: Subcommand {
                     "templates are for dual encoders; \(printable(entry.name)) has classes of its own",
                     path: parsed.path)
             }
+            try context.admit(entry.folder, runtime, for: .pictures(parsed[batch]))
             let classifier = try PictureClassifier(ImageClassifier(folder: entry.folder, runtime: runtime))
             return (classifier, try LabelledFolder(path, labels: classifier.labels, limit: parsed[limit]))
         case .dualEncoder:
             let set = try LabelledFolder(path, labels: nil, limit: parsed[limit])
             let plan = try DualEncoder(folder: entry.folder, runtime: runtime, plansOnly: true)
             let request = ZeroShot.Request(
-                labels: set.labels, templates: templates, isMultiLabel: false,
+                labels: set.labels, templates: templates, isMultiLabel: false, batch: parsed[batch],
                 cache: ClassMatrixCache(environment: context.environment))
             return (try ZeroShot(request, plan, context).classifier(), set)
         case .sentenceEncoder, .audioEncoder:

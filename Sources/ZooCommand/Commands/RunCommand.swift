@@ -31,7 +31,10 @@ enum RunCommand: Subcommand {
             all layers where they are asked for. Files of earlier runs are replaced.
             """,
         arguments: [SharedOptions.modelArgument],
-        options: [input, folder, output, SharedOptions.language, SharedOptions.threads, SharedOptions.json],
+        options: [
+            input, folder, output, SharedOptions.language, SharedOptions.threads, SharedOptions.maxMemory,
+            SharedOptions.json,
+        ],
         examples: [
             Command.Example(
                 "zoo run resnet-cifar10 --input pixel_values=x.npy --output-dir results", "Every output of a model"),
@@ -48,13 +51,15 @@ enum RunCommand: Subcommand {
         let entry = try context.registry.find(parsed[SharedOptions.modelArgument])
         let runtime = context.runtime(threads: parsed[SharedOptions.threads])
         let wanted = try outputs(files, AnyModel.Family(folder: entry.folder), parsed)
-        let model = try context.model(
-            entry, runtime, towers: AnyModel.Family.towers(for: files.keys),
-            language: try SharedOptions.language(parsed, entry))
-        let outputs = try wanted ?? model.outputNames(given: files.keys)
-
+        let towers = AnyModel.Family.towers(for: files.keys)
+        let language = try SharedOptions.language(parsed, entry)
+        // What is wrong with the model is told before what is wrong with an array.
+        try context.admit(entry.folder, runtime, towers: towers, language: language, for: .arrays([:]))
         var inputs: [String: Tensor] = [:]
         for (name, file) in files { inputs[name] = try array(file) }
+        let model = try context.model(
+            entry, runtime, towers: towers, language: language, for: .arrays(inputs.mapValues(\.shape)))
+        let outputs = try wanted ?? model.outputNames(given: files.keys)
         let results = try model.run(inputs, outputs: outputs)
         let folder = parsed[folder]
         try makeFolder(folder)

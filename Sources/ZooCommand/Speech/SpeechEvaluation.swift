@@ -12,9 +12,12 @@ enum SpeechEvaluation {
     ) throws -> ExitCode {
         let set = try TranscribedFolder(context.path(folder), limit: limit)
         let options = Transcriber.Options(decoding: try TranscribeOptions.decoding(parsed))
+        let (runtime, language) = (
+            context.runtime(threads: parsed[SharedOptions.threads]), parsed[SharedOptions.language]
+        )
+        try context.admit(entry.folder, runtime, language: language, for: .sound(seconds: options.chunking.seconds))
         let transcriber = try Transcriber(
-            folder: entry.folder, runtime: context.runtime(threads: parsed[SharedOptions.threads]),
-            language: parsed[SharedOptions.language], options: options)
+            folder: entry.folder, runtime: runtime, language: language, options: options)
         let progress = context.progress("eval", total: set.items.count)
         var score = SpeechScore()
         var tally = FailureTally()
