@@ -65,6 +65,15 @@ extension Transcriber {
         /// Chunks and strides in seconds, rounded to whole frames. A sound no longer than a chunk is one pass.
         case chunks(seconds: Double, left: Double, right: Double)
 
+        /// Seconds that the network hears at most in one pass.
+        public var seconds: Double {
+            switch self {
+            case .automatic: 30
+            case .whole: Transcriber.longestPass
+            case .chunks(let seconds, _, _): seconds
+            }
+        }
+
         /// Chunks with a stride of a sixth on either side, the reference's choice.
         public static func chunks(seconds: Double) -> Chunking {
             .chunks(seconds: seconds, left: seconds / 6, right: seconds / 6)

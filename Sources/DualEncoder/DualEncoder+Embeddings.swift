@@ -13,6 +13,10 @@ extension DualEncoder {
         try imagePass(pixelValues, profile: false).embeddings
     }
 
+    /// Images that one pass takes: large ones one by one, whose activations then stay in the caches; small ones
+    /// together.
+    package static func imagesInAPass(height: Int, width: Int) -> Int { max(1, 65_536 / max(height * width, 1)) }
+
     func imagePass(
         _ pixelValues: Tensor, profile: Bool
     ) throws(DualEncoderError) -> (embeddings: Tensor, account: Workspace.Account) {
@@ -25,8 +29,7 @@ extension DualEncoder {
             throw .input(expected: "\(expected) with \(refusal)", found: "\(shape)")
         }
         let (batch, width) = (shape[0], embeddingWidth)
-        // Large images one by one, whose activations then stay in the caches; small ones together.
-        let step = max(1, 65_536 / (shape[2] * shape[3]))
+        let step = Self.imagesInAPass(height: shape[2], width: shape[3])
         let result = runtime.withWorkspace(profile: profile) { ws in
             let embeddings = Tensor(shape: Shape(batch, width)) { values in
                 for first in stride(from: 0, to: batch, by: step) {

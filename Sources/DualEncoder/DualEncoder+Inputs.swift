@@ -108,7 +108,8 @@ extension DualEncoder {
     }
 
     private static let imagesAtATime = 16
-    private static let textsAtATime = 1024
+    /// Texts that one pass takes.
+    package static let textsAtATime = 1024
 }
 
 extension Tensor {

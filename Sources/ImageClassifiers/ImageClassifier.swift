@@ -85,7 +85,7 @@ public struct ImageClassifier: Sendable {
             throw .weights(error)
         }
         parameterCount = loader.parameterCount
-        weightBytes = loader.memory.byteCount
+        weightBytes = loader.byteCount
         do throws(ConfigError) { labels = try config.classLabels(network.classCount, layout) } catch {
             throw .config(error)
         }
@@ -163,7 +163,7 @@ public struct ImageClassifier: Sendable {
         _ pixels: Tensor, profile: Bool
     ) throws(ImageClassifierError) -> (logits: Tensor, account: Workspace.Account) {
         try check(pixels)
-        let (batch, step) = (pixels.shape[0], imagesAtATime(pixels))
+        let (batch, step) = (pixels.shape[0], imagesAtATime(height: pixels.shape[2], width: pixels.shape[3]))
         let result = runtime.withWorkspace(profile: profile) { ws in
             let logits = Tensor(shape: Shape(batch, network.classCount)) { values in
                 for first in stride(from: 0, to: batch, by: step) {
@@ -221,11 +221,13 @@ public struct ImageClassifier: Sendable {
         return runtime.plan { ws in _ = network(ws.channelsLast(Tensor(zeros: shape)), ws) }
     }
 
-    /// Images that one pass takes: large images one by one, whose activations then stay in the caches, small ones
-    /// together, so that every layer has work for all threads.
-    private func imagesAtATime(_ pixels: Tensor) -> Int {
-        max(1, 65_536 / max(pixels.shape[2] * pixels.shape[3], 1))
-    }
+    /// Images that one pass of ``logits(_:)`` takes: large images one by one, whose activations then stay in the caches,
+    /// small ones together, so that every layer has work for all threads.
+    ///
+    /// - Parameters:
+    ///   - height: of the images, in pixels.
+    ///   - width: of the images, in pixels.
+    public func imagesAtATime(height: Int, width: Int) -> Int { max(1, 65_536 / max(height * width, 1)) }
 
     private func check(_ pixels: Tensor) throws(ImageClassifierError) {
         let expected = "[batch, \(network.channels), height, width]"

@@ -5,7 +5,7 @@ extension WeightLoader {
     /// A tensor's values, read at once and by all threads, straight into the memory where they stay.
     func tensor(_ name: String, shape: [Int]) throws(WeightError) -> Tensor {
         let info = try take(name, shape: shape)
-        guard info.count <= Self.largestTensor else {
+        guard info.count <= Self.largestTensor, WeightMemory.isAvailable(info.count) else {
             throw .memory(file: info.file, tensor: name, bytes: info.count * 4)
         }
         tensorBytes += info.count * 4

@@ -7,7 +7,7 @@ public import TensorCore
 /// and packs the large tensors on all threads at once.
 public final class WeightLoader {
     /// Where packed weights live.
-    public let memory = WeightMemory()
+    public let memory: WeightMemory
     /// The tier that packs.
     public var tier: Tier { runtime.tier }
     /// Elements of the parameters taken so far, buffers such as running means not counted.
@@ -48,6 +48,7 @@ public final class WeightLoader {
         self.source = source
         self.runtime = runtime
         self.plansOnly = plansOnly
+        memory = WeightMemory(isPlanned: plansOnly)
     }
 
     /// Whether the checkpoint has the tensor.

@@ -18,6 +18,8 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case inputs(expected: String, found: String)
     /// A model was asked for an array that it does not give, though others of its family do.
     case noOutput(name: String, folder: String, gives: [String])
+    /// A model with the work that is asked for would take more memory than it may.
+    case memory(folder: String, need: MemoryNeed, limit: Int)
 
     /// The sentence a person reads.
     public var description: String {
@@ -28,6 +30,9 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
         case .audioEncoder(let error): error.description
         case .noOutput(let name, let folder, let gives):
             "\(folder): the model has no output \(name), it gives \(gives.joined(separator: ", "))"
+        case .memory(let folder, let need, let limit):
+            "\(folder): the model needs \(need), and may take \(MemoryNeed.text(limit)); give it less at a time, or more "
+                + "memory"
         case .inputs(let expected, let found): "the model was given \(found), it takes \(expected)"
         }
     }
@@ -41,7 +46,7 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
             .audioEncoder(.audio), .audioEncoder(.ctc(.unspellable)), .audioEncoder(.ctc(.tooFewFrames)),
             .audioEncoder(.ctc(.tooLarge)), .inputs:
             true
-        case .imageClassifier, .dualEncoder, .sentenceEncoder, .audioEncoder, .noOutput: false
+        case .imageClassifier, .dualEncoder, .sentenceEncoder, .audioEncoder, .noOutput, .memory: false
         }
     }
 }

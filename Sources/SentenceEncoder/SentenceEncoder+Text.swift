@@ -43,7 +43,7 @@ final class TextSource: Sendable {
 
 extension SentenceEncoder {
     /// Tokens that one pass takes: enough that weights are read seldom, few enough that activations stay in the caches.
-    private static let tokensAtATime = 4096
+    package static let tokensAtATime = 4096
 
     /// How texts become token ids.
     ///

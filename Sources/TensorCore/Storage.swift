@@ -38,13 +38,21 @@ final class Storage: @unchecked Sendable {
 /// own, and read-only from there on.
 public final class WeightMemory: @unchecked Sendable {
     private static let chunkBytes = 64 << 20
+    /// Where weights are planned only, the smallest piece of which no memory is reserved.
+    private static let plannedFrom = 1 << 20
+    /// Where they lie then: an address that nothing is read from.
+    nonisolated(unsafe) private static let nowhere = UnsafeMutablePointer<Float>.allocate(capacity: 16)
+    private let isPlanned: Bool
     private var chunks: [(base: UnsafeMutableRawPointer, size: Int)] = []
     private var used = 0
     /// Bytes handed out.
     public private(set) var byteCount = 0
 
     /// Memory that holds nothing yet.
-    public init() {}
+    ///
+    /// - Parameter isPlanned: whether it is only counted. Small pieces are then zeros as ever; large ones have no memory
+    ///   and must be neither read nor written, so that a model larger than the machine can still be described.
+    public init(isPlanned: Bool = false) { self.isPlanned = isPlanned }
 
     deinit { for chunk in chunks { cp_unmap(chunk.base, UInt(chunk.size)) } }
 
@@ -55,11 +63,20 @@ public final class WeightMemory: @unchecked Sendable {
         let (bytes, overflows) = max(count, 1).multipliedReportingOverflow(by: 4)
         guard !overflows, bytes <= .max - Self.chunkBytes else { return false }
         let size = (bytes + 63) & ~63
+        if isPlanned, size >= Self.plannedFrom { return true }
         if let chunk = chunks.last, used + size <= chunk.size { return true }
-        let chunkSize = max(Self.chunkBytes, size)
+        let chunkSize = max(isPlanned ? Self.plannedFrom : Self.chunkBytes, size)
         guard let base = cp_map(UInt(chunkSize)) else { return false }
         chunks.append((base, chunkSize))
         used = 0
+        return true
+    }
+
+    /// Whether the system would give memory for `count` floats now.
+    public static func isAvailable(_ count: Int) -> Bool {
+        let (bytes, overflows) = max(count, 1).multipliedReportingOverflow(by: 4)
+        guard !overflows, bytes <= .max - chunkBytes, let base = cp_map(UInt(bytes)) else { return false }
+        cp_unmap(base, UInt(bytes))
         return true
     }
 
@@ -69,10 +86,14 @@ public final class WeightMemory: @unchecked Sendable {
     ///
     /// - Precondition: the system has the memory; ``reserve(_:)`` asks first where a file decides how much.
     func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
+        let size = (max(count, 1) * 4 + 63) & ~63
+        if isPlanned, size >= Self.plannedFrom {
+            byteCount += size
+            return Self.nowhere
+        }
         guard reserve(count), let chunk = chunks.last else {
             preconditionFailure("the system has no memory for \(count) weights")
         }
-        let size = (max(count, 1) * 4 + 63) & ~63
         defer { used += size }
         byteCount += size
         return (chunk.base + used).bindMemory(to: Float.self, capacity: size / 4)

@@ -24,6 +24,8 @@ public final class Workspace: @unchecked Sendable {
         public var flops = 0.0
         /// Bytes of activations held at the fullest moment, as allocated.
         public var activationBytes = 0
+        /// Bytes of the threads' scratch memory, which comes on top of them.
+        public internal(set) var scratchBytes = 0
         /// Buffers that had to be allocated because none was free.
         public var allocations = 0
         /// Seconds by kind of operation, where profiling was asked for.
@@ -55,6 +57,7 @@ public final class Workspace: @unchecked Sendable {
         profiles = profile
         account = Account()
         account.activationBytes = buffers.reduce(0) { $0 + $1.byteCount }
+        account.scratchBytes = scratch.byteCount
     }
 
     /// Lets go of buffers that a tensor has taken out of the pass.
@@ -102,6 +105,7 @@ public final class Workspace: @unchecked Sendable {
         if scratchBytes > scratchStride {
             scratchStride = (scratchBytes + 4159) & ~63  // threads a page apart: no false sharing, no aliasing in L1
             scratch = Storage(byteCount: scratchStride * threads + 64)
+            account.scratchBytes = scratch.byteCount
         }
         guard mode == .compute else { return }
         let start = profiles ? cp_now() : 0

@@ -1,4 +1,5 @@
 import Arguments
+import Checkpoints
 import DualEncoder
 import Hub
 import JSON
@@ -31,11 +32,13 @@ final class CommandContext {
     let registry: Registry
     /// The highest tier to use, where one is set.
     let tierLimit: Tier?
+    /// Bytes that a model may take; `nil` where nothing limits them.
+    let memoryLimit: Int?
     /// Standard output.
     let output: Lines
 
-    /// - Throws: ``UsageError`` where an environment variable has a value that means nothing; `ConfigError` where a
-    ///   registry's `models.json` does.
+    /// - Throws: ``UsageError`` where an environment variable or an option has a value that means nothing; `ConfigError`
+    ///   where a registry's `models.json` does.
     init(_ parsed: ParsedArguments, environment: [String: String]) throws {
         self.environment = environment
         rawWords = InputPath.processWords()
@@ -45,6 +48,7 @@ final class CommandContext {
         terminal = Terminal(descriptor: 1, environment: environment, isQuiet: isQuiet)
         messageTerminal = Terminal(descriptor: 2, environment: environment, isQuiet: isQuiet)
         tierLimit = try SharedOptions.tierLimit(environment)
+        memoryLimit = try SharedOptions.memoryLimit(parsed)
         output = Lines(flushesEachLine: terminal.isInteractive)
         let roots = RegistryRoots.find(named: parsed[SharedOptions.registry], environment: environment)
         registry = Registry(
@@ -60,14 +64,30 @@ final class CommandContext {
     /// - Parameters:
     ///   - towers: what is read into memory of a dual encoder.
     ///   - language: the adapter of an audio encoder that has one for each language.
-    ///   - plansOnly: reads no weights, only names and shapes.
+    ///   - work: what it will be given at a time: it is refused where that would take too much memory.
     func model(
         _ entry: Registry.Entry, _ runtime: Runtime, towers: Set<DualEncoder.Tower> = [.image, .text],
-        language: String? = nil, plansOnly: Bool = false
+        language: String? = nil, for work: AnyModel.Work
     ) throws(ModelError) -> AnyModel {
+        try admit(entry.folder, entry.weights, runtime, towers: towers, language: language, for: work)
+        return try AnyModel(
+            folder: entry.folder, runtime: runtime, weights: entry.weights, towers: towers, language: language)
+    }
+
+    /// A model without its weights.
+    func plan(_ entry: Registry.Entry, _ runtime: Runtime) throws(ModelError) -> AnyModel {
+        try AnyModel(folder: entry.folder, runtime: runtime, weights: entry.weights, plansOnly: true)
+    }
+
+    /// Refuses a model that would take too much memory, before any of it is read. Parameters as of ``model(_:_:)``.
+    func admit(
+        _ folder: String, _ weights: WeightChoice, _ runtime: Runtime,
+        towers: Set<DualEncoder.Tower> = [.image, .text], language: String? = nil, for work: AnyModel.Work
+    ) throws(ModelError) {
+        guard let memoryLimit else { return }
         try AnyModel(
-            folder: entry.folder, runtime: runtime, weights: entry.weights, towers: towers, language: language,
-            plansOnly: plansOnly)
+            folder: folder, runtime: runtime, weights: weights, towers: towers, language: language, plansOnly: true
+        ).check(work, within: memoryLimit)
     }
 
     /// Writes a value as one line of JSON.

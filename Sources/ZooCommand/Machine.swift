@@ -22,6 +22,20 @@ enum Machine {
     /// Bytes of memory.
     static var memory: Int { max(0, sysconf(Int32(_SC_PHYS_PAGES))) * max(0, sysconf(Int32(_SC_PAGESIZE))) }
 
+    /// The most memory this process has held so far, in bytes; `nil` where the system does not say.
+    static var peakMemory: Int? {
+        guard let line = text("/proc/self/status").split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") })
+        else { return nil }
+        return line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }.map { $0 * 1024 }
+    }
+
+    /// The memory this process holds now, in bytes; `nil` where the system does not say.
+    static var residentMemory: Int? {
+        let fields = text("/proc/self/statm").split(separator: " ")
+        guard fields.count > 1, let pages = Int(fields[1]) else { return nil }
+        return pages * max(0, sysconf(Int32(_SC_PAGESIZE)))
+    }
+
     /// Bytes a second that copies read and write, on all threads of a runtime; measured now in about 50 ms.
     static func copyBandwidth(_ runtime: Runtime) -> Double {
         let bytes = 32 << 20

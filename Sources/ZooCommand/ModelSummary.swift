@@ -29,7 +29,7 @@ struct ModelSummary {
     init(_ entry: Registry.Entry, _ context: CommandContext, _ runtime: Runtime) {
         self.entry = entry
         do {
-            model = .success(try context.model(entry, runtime, plansOnly: true))
+            model = .success(try context.plan(entry, runtime))
         } catch { model = .failure(Failure(error)) }
         do {
             card = .success(try context.registry.card(entry))

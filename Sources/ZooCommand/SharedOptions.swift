@@ -25,6 +25,24 @@ enum SharedOptions {
     static let threads = Option.int(
         "--threads", "-t", value: "N", range: 1...256, help: "Threads to compute with, as many as usable if left out")
 
+    /// The most memory that a model may take.
+    static let maxMemory = Option.text(
+        "--max-memory", value: "SIZE",
+        help: "Refuse a model that would take more, such as 500M or 2GiB; what is free if left out")
+
+    /// The bytes that a model may take: as the command line says, or what the system can give; `nil` where neither
+    /// tells.
+    ///
+    /// - Throws: ``UsageError`` where the size is none.
+    static func memoryLimit(_ parsed: ParsedArguments) throws(UsageError) -> Int? {
+        guard parsed.isGiven(maxMemory), let text = parsed[maxMemory] else { return SystemMemory.available() }
+        guard let bytes = ByteSize(text)?.bytes else {
+            throw UsageError(
+                "option '--max-memory': '\(printable(text))' is no size such as 500M, 2G or 1.5GiB", path: parsed.path)
+        }
+        return bytes
+    }
+
     /// Texts that are too long for a model.
     static let truncate = Option.flag("--truncate", help: "Cut a text that is too long; an error otherwise")
 

@@ -1,16 +1,17 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import ZooCommand
 
 @Suite struct InputTests {
-    private let folder: String
+    private let temporary: TemporaryFolder
+    private var folder: String { temporary.path }
 
     /// A folder with pictures, other files, hidden ones, links and a name that is not UTF-8.
     init() throws {
-        let template = FileManager.default.temporaryDirectory.appending(path: "inputs-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: template + "/a/deep", withIntermediateDirectories: true)
-        folder = template
+        temporary = try TemporaryFolder()
+        try temporary.makeFolder("a/deep")
         for name in ["a.png", "a/z.JPEG", "a/deep/w.WebP", "b.jpg", "note.txt", ".hidden.png", "png", "dot.", "Z.png"] {
             try Data("data of \(name)".utf8).write(to: URL(filePath: "\(folder)/\(name)"))
         }
@@ -50,7 +51,6 @@ import Testing
     private let all = ["Z.png", "a.png", "a/deep/w.WebP", "a/z.JPEG", "b.jpg", "link.jpg", "\u{FFFD}\u{FFFD}.png"]
 
     @Test func aFolderInTheOrderOfPaths() throws {
-        defer { cleanUp() }
         #expect(found(try inputs([folder])) == all)
         #expect(found(try inputs([folder + "/"])) == all)
         let paths = try inputs([folder]).compactMap { try? $0.get() }
@@ -62,7 +62,6 @@ import Testing
     }
 
     @Test func namedFilesComeAsTheyAre() throws {
-        defer { cleanUp() }
         let list = try inputs([folder + "/note.txt", folder + "/none.png", folder + "/pipe.png"])
         #expect(list.knownCount == 3)
         #expect(found(list) == ["note.txt", "none.png", "pipe.png"])
@@ -71,7 +70,6 @@ import Testing
     }
 
     @Test func pathsFromAList() throws {
-        defer { cleanUp() }
         let listed = "\(folder)/b.jpg\n\n\(folder)/a\n-\nlast"
         #expect(
             found(try inputs(["first", "-", "end"], listed: listed))
@@ -85,7 +83,6 @@ import Testing
     }
 
     @Test func faultsOfAList() throws {
-        defer { cleanUp() }
         #expect(
             found(try inputs(["-"], listed: "a\nb\0c\nd")) == [
                 "a", "standard input: line 2 holds a zero byte (are the paths separated by zeros? use --null)", "d",
@@ -104,7 +101,6 @@ import Testing
     }
 
     @Test func aFolderThatIsGone() {
-        defer { cleanUp() }
         let none = InputPath(folder + "/none")
         var walk = FolderWalk(none, extensions: InputList.pictures)
         #expect(walk.next() == .failure(InputError(path: none, reason: .system(ENOENT))))
@@ -114,14 +110,12 @@ import Testing
     /// OS02
     @Test(.enabled(if: getuid() != 0, "the superuser may read every folder"))
     func aFolderThatMayNotBeRead() throws {
-        defer { cleanUp() }
         #expect(chmod(folder + "/a", 0) == 0)
         defer { chmod(folder + "/a", 0o700) }
         #expect(found(try inputs([folder])).contains("a: Permission denied"))
     }
 
     @Test func contents() throws {
-        defer { cleanUp() }
         let path = InputPath(folder + "/b.jpg")
         #expect(try path.contents(limit: 100) == Array("data of b.jpg".utf8))
         #expect(try path.contents(limit: 13).count == 13)
@@ -138,7 +132,6 @@ import Testing
     }
 
     @Test func argumentsThatAreNotText() {
-        defer { cleanUp() }
         let words: [[UInt8]] = [Array("zoo".utf8), [0x61, 0xFF], Array("b".utf8)]
         #expect(InputPath(argument: "a\u{FFFD}", rawWords: words).bytes == [0x61, 0xFF])
         #expect(InputPath(argument: "c\u{FFFD}", rawWords: words).text == "c\u{FFFD}")
@@ -148,15 +141,10 @@ import Testing
     }
 
     @Test func extensions() {
-        defer { cleanUp() }
         for (name, isPicture) in [
             ("a.PNG", true), ("a.png/b", false), ("png", false), ("a.", false), ("a.x.webp", true),
         ] {
             #expect(InputPath(name).hasExtension(in: InputList.pictures) == isPicture, "\(name)")
         }
-    }
-
-    private func cleanUp() {
-        try? FileManager.default.removeItem(atPath: folder)
     }
 }

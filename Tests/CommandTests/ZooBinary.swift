@@ -1,5 +1,6 @@
 import Foundation
 import Media
+import TestSupport
 
 /// The built `zoo`, run as users run it.
 struct ZooBinary {
@@ -47,16 +48,17 @@ struct ZooBinary {
     /// - Parameters:
     ///   - environment: variables on top of a bare environment.
     ///   - output: where standard output goes; collected where left out.
+    ///   - shell: a script of `sh` that runs it, as `"$@"`.
     static func run(
         _ arguments: [String], input: String = "", environment: [String: String] = [:], folder: String? = nil,
-        output: FileHandle? = nil
+        output: FileHandle? = nil, shell: String? = nil
     ) throws -> Result {
         let scratch = try Scratch()
         defer { scratch.remove() }
         let outputPath = try scratch.write(Data(), "out")
         let errorPath = try scratch.write(Data(), "err")
         let inputPath = try scratch.write(Data(input.utf8), "in")
-        let process = try make(arguments, environment: environment, folder: folder)
+        let process = try make(arguments, environment: environment, folder: folder, shell: shell)
         process.standardInput = FileHandle(forReadingAtPath: inputPath)
         process.standardOutput = output ?? FileHandle(forWritingAtPath: outputPath)
         process.standardError = FileHandle(forWritingAtPath: errorPath)
@@ -78,12 +80,12 @@ struct ZooBinary {
     }
 
     /// The program with a bare environment, not yet started.
-    static func make(_ arguments: [String], environment: [String: String] = [:], folder: String? = nil) throws
-        -> Process
-    {
+    static func make(
+        _ arguments: [String], environment: [String: String] = [:], folder: String? = nil, shell: String? = nil
+    ) throws -> Process {
         let process = Process()
-        process.executableURL = URL(filePath: try path())
-        process.arguments = arguments
+        process.executableURL = URL(filePath: shell == nil ? try path() : "/bin/sh")
+        process.arguments = try shell.map { ["-c", $0, "sh", try path()] + arguments } ?? arguments
         var variables = ["LANG": "C.UTF-8", "HOME": "/nonexistent", "COLUMNS": "80", "SWIFT_BACKTRACE": "enable=no"]
         for name in ["LD_LIBRARY_PATH", "PATH"] { variables[name] = ProcessInfo.processInfo.environment[name] }
         process.environment = variables.merging(environment) { $1 }
@@ -92,15 +94,14 @@ struct ZooBinary {
     }
 }
 
-/// A folder of its own for one test.
+/// A temporary folder with the inputs that commands take.
 struct Scratch {
-    let path: String
+    private let folder: TemporaryFolder
+    var path: String { folder.path }
 
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appending(path: "zoo-command-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
+    init() throws { folder = try TemporaryFolder() }
 
+    /// Removes it now; without this it goes when the test lets go of it.
     func remove() { try? FileManager.default.removeItem(atPath: path) }
 
     /// Writes a file, folders included, and gives its path.

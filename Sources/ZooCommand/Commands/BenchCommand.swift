@@ -35,8 +35,8 @@ enum BenchCommand: Subcommand {
             """,
         arguments: [model],
         options: [
-            reference, batch, size, tower, tokens, duration, SharedOptions.ema, SharedOptions.threads, iterations,
-            seconds, profile, SharedOptions.json, worker,
+            reference, batch, size, tower, tokens, duration, SharedOptions.ema, SharedOptions.threads,
+            SharedOptions.maxMemory, iterations, seconds, profile, SharedOptions.json, worker,
         ],
         exclusive: [
             [reference, batch], [reference, size], [reference, tower], [reference, tokens], [reference, duration],
@@ -70,16 +70,17 @@ enum BenchCommand: Subcommand {
             return (folder: all, reference: try all.named(name))
         }
         let towers = references.map { AnyModel.Family.towers(for: $0.reference.inputs.keys) }
-        let start = monotonicSeconds()
-        let model = try context.model(entry, runtime, towers: towers ?? (parsed[tower] ?? .image).towers)
-        let loadSeconds = monotonicSeconds() - start
-
         var inputs: [String: Tensor] = [:]
         if let references {
             for (name, file) in references.reference.inputs { inputs[name] = try references.folder.tensor(file) }
         } else {
-            inputs = try madeUp(parsed, model)
+            inputs = try madeUp(parsed, context.plan(entry, runtime))
         }
+        let chosen = towers ?? (parsed[tower] ?? .image).towers
+        try context.admit(entry.folder, entry.weights, runtime, towers: chosen, for: .arrays(inputs.mapValues(\.shape)))
+        let start = monotonicSeconds()
+        let model = try AnyModel(folder: entry.folder, runtime: runtime, towers: chosen)
+        let loadSeconds = monotonicSeconds() - start
         let outputs = timed(try model.outputNames(given: inputs.keys), reference: references?.reference)
         guard !outputs.isEmpty else {
             throw Failure(
@@ -89,7 +90,7 @@ enum BenchCommand: Subcommand {
         let first = try model.profile(inputs)
         for _ in 1..<warmUp { _ = try model.run(inputs, outputs: outputs) }
         var peak = runtime.measuredPeak()
-        let times = try times(parsed, model, inputs, outputs)
+        let (times, memory) = try times(parsed, model, inputs, outputs)
         peak = max(peak, runtime.measuredPeak())
         let last = try model.profile(inputs)
         guard !times.isEmpty else { return .success }
@@ -98,7 +99,8 @@ enum BenchCommand: Subcommand {
             model: entry.name, architecture: model.architecture, reference: parsed[reference],
             shapes: model.inputNames.compactMap { inputs[$0]?.shape }, runtime: runtime, loadSeconds: loadSeconds,
             times: times, soundSeconds: soundSeconds(model, inputs),
-            peak: peak, flops: last.flops, peakMemory: peakMemory(), activationBytes: first.activationBytes,
+            peak: peak, flops: last.flops, peakMemory: Machine.peakMemory, memoryGrowth: MemoryGrowth(memory)?.slope,
+            activationBytes: first.activationBytes,
             allocations: last.allocations, profile: parsed[profile] ? last : nil)
         if parsed[SharedOptions.json] {
             try context.write(report.json)
@@ -121,13 +123,17 @@ enum BenchCommand: Subcommand {
         return possible.filter { reference.outputs[$0] != nil }
     }
 
-    /// Seconds of each timed pass.
+    /// Seconds of each timed pass, and the bytes that the process held after it.
     private static func times(
         _ parsed: ParsedArguments, _ model: AnyModel, _ inputs: [String: Tensor], _ outputs: [String]
-    ) throws -> [Double] {
+    ) throws -> (seconds: [Double], memory: [Int]) {
         let wanted = parsed[iterations]
         let end = monotonicSeconds() + (parsed[seconds] ?? defaultSeconds)
         var times: [Double] = []
+        // Room for both at once: growing would be taken for the model's.
+        var memory: [Int] = []
+        memory.reserveCapacity(wanted ?? 100_000)
+        times.reserveCapacity(wanted ?? 100_000)
         while Interruption.exitCode == nil {
             if let wanted {
                 if times.count == wanted { break }
@@ -137,8 +143,9 @@ enum BenchCommand: Subcommand {
             let start = monotonicSeconds()
             _ = try model.run(inputs, outputs: outputs)
             times.append(monotonicSeconds() - start)
+            if let resident = Machine.residentMemory { memory.append(resident) }
         }
-        return times
+        return (times, memory)
     }
 
     /// Inputs of made-up values.
@@ -185,14 +192,6 @@ enum BenchCommand: Subcommand {
                 "option '--size': '\(printable(text))' is not HEIGHTxWIDTH, each 1 to 8192", path: parsed.path)
         }
         return (sides[0], sides[1])
-    }
-
-    /// The most memory this process has held so far, in bytes; `nil` where the system does not say.
-    static func peakMemory() -> Int? {
-        guard let bytes = try? InputPath("/proc/self/status").contents(limit: 1 << 20) else { return nil }
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        guard let line = lines.first(where: { $0.hasPrefix("VmHWM:") }) else { return nil }
-        return line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }.map { $0 * 1024 }
     }
 }
 

@@ -22,6 +22,8 @@ struct BenchReport {
     let flops: Double
     /// The most memory the process held, in bytes, where it is known.
     let peakMemory: Int?
+    /// Bytes that a pass adds to the memory held; `nil` of too few passes.
+    let memoryGrowth: Double?
     /// Bytes of activations.
     let activationBytes: Int
     /// Buffers that the last pass had to allocate.
@@ -56,6 +58,7 @@ struct BenchReport {
             "iterations": JSONValue(times.count), "gflop": JSONValue(flops / 1e9), "gflops": rounded(speed / 1e9),
             "peak_gflops": rounded(peak / 1e9), "peak_share": rounded(speed / peak),
             "peak_rss_mb": peakMemory.map { rounded(Double($0) / 1e6) } ?? .null,
+            "growth_bytes_per_pass": memoryGrowth.map { rounded($0) } ?? .null,
             "activations_mb": rounded(Double(activationBytes) / 1e6), "allocations": JSONValue(allocations),
         ]
         if let soundSeconds { object["real_time_factor"] = JSONValue((median / soundSeconds * 1e6).rounded() / 1e6) }
@@ -103,7 +106,10 @@ struct BenchReport {
             "\(Format.count(speed, unit: "FLOP/s")), \(Format.percent(speed / peak)) of the measured peak "
                 + Format.count(peak, unit: "FLOP/s"),
         ])
-        if let peakMemory { figures.add(["Peak memory", Format.bytes(peakMemory)]) }
+        if let peakMemory {
+            let growth = memoryGrowth.map { ", growing by \(Format.decimal($0, 1)) B a pass" } ?? ""
+            figures.add(["Peak memory", Format.bytes(peakMemory) + growth])
+        }
         figures.add(["Activations", "\(Format.bytes(activationBytes)), \(allocations) allocations in the last pass"])
         return figures
     }

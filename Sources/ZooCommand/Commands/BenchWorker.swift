@@ -107,7 +107,7 @@ final class BenchWorker {
             "ok": true, "max_abs_err": JSONValue(errors.largest), "rel_rms_err": JSONValue(errors.relative),
             "prep_s": JSONValue(((monotonicSeconds() - start) * 1e4).rounded() / 1e4),
             // In units of 2^20 bytes, as the peers' workers count.
-            "rss_peak_mb": BenchCommand.peakMemory().map { JSONValue($0 >> 20) } ?? .null,
+            "rss_peak_mb": Machine.peakMemory.map { JSONValue($0 >> 20) } ?? .null,
         ]
     }
 

@@ -40,8 +40,7 @@ enum ClassifyCommand: Subcommand {
         options: [
             SharedOptions.model, SharedOptions.ema, top, LabelOptions.labels, LabelOptions.file, PromptOptions.template,
             PromptOptions.templates, LabelOptions.multiLabel, SharedOptions.truncate, noCache, SharedOptions.json,
-            SharedOptions.threads, batch,
-            null,
+            SharedOptions.threads, SharedOptions.maxMemory, batch, null,
         ],
         exclusive: [[LabelOptions.labels, LabelOptions.file], [PromptOptions.template, PromptOptions.templates]],
         environment: [
@@ -91,10 +90,11 @@ enum ClassifyCommand: Subcommand {
         if let labels {
             let request = ZeroShot.Request(
                 labels: labels, templates: templates, isMultiLabel: parsed[LabelOptions.multiLabel],
-                truncates: parsed[SharedOptions.truncate],
+                truncates: parsed[SharedOptions.truncate], batch: batch,
                 cache: parsed[noCache] ? nil : ClassMatrixCache(environment: context.environment))
             classifier = try zeroShot(request, entry, context, runtime, stream)
         } else {
+            try context.admit(entry.folder, entry.weights, runtime, for: .pictures(batch))
             classifier = try PictureClassifier(
                 ImageClassifier(folder: entry.folder, runtime: runtime, weights: entry.weights))
             stream.prepare(with: classifier.preprocessing)

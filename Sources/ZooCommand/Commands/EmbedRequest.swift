@@ -100,7 +100,7 @@ struct EmbedRequest {
 
     /// Loads the model.
     func load(_ context: CommandContext) throws -> EmbeddingModel {
-        try EmbeddingModel(entry, content, options, context, runtime)
+        try EmbeddingModel(entry, content, options, batch: batch, context, runtime)
     }
 
     /// What all parts of an embedding have in common.

@@ -29,7 +29,7 @@ enum EvalCommand: Subcommand {
         arguments: [SharedOptions.modelArgument, folder],
         options: [
             limit, PromptOptions.template, PromptOptions.templates, SharedOptions.json, SharedOptions.threads, batch,
-            SharedOptions.language, SharedOptions.ema,
+            SharedOptions.maxMemory, SharedOptions.language, SharedOptions.ema,
         ] + TranscribeOptions.search,
         exclusive: [[PromptOptions.template, PromptOptions.templates]],
         examples: [
@@ -115,6 +115,7 @@ enum EvalCommand: Subcommand {
                     "templates are for dual encoders; \(printable(entry.name)) has classes of its own",
                     path: parsed.path)
             }
+            try context.admit(entry.folder, entry.weights, runtime, for: .pictures(parsed[batch]))
             let classifier = try PictureClassifier(
                 ImageClassifier(folder: entry.folder, runtime: runtime, weights: entry.weights))
             return (classifier, try LabelledFolder(path, labels: classifier.labels, limit: parsed[limit]))
@@ -123,7 +124,7 @@ enum EvalCommand: Subcommand {
             let plan = try DualEncoder(
                 folder: entry.folder, runtime: runtime, weights: entry.weights, plansOnly: true)
             let request = ZeroShot.Request(
-                labels: set.labels, templates: templates, isMultiLabel: false,
+                labels: set.labels, templates: templates, isMultiLabel: false, batch: parsed[batch],
                 cache: ClassMatrixCache(environment: context.environment))
             return (try ZeroShot(request, plan, context).classifier(), set)
         case .sentenceEncoder, .audioEncoder:

@@ -28,7 +28,10 @@ enum IndexCommand: Subcommand {
             "failed"}, after a line {"input","error"} for each picture that could not be used.
             """,
         arguments: [folder],
-        options: [output, SharedOptions.model, rebuild, SharedOptions.json, SharedOptions.threads, batch],
+        options: [
+            output, SharedOptions.model, rebuild, SharedOptions.json, SharedOptions.threads, SharedOptions.maxMemory,
+            batch,
+        ],
         examples: [
             Command.Example("zoo index photos --output photos.index", "Index a folder, or bring its index up to date"),
             Command.Example("zoo search --index photos.index 'a red car at night'", "Search it"),
@@ -78,7 +81,7 @@ enum IndexCommand: Subcommand {
             let run = try EmbeddingRun(
                 pictures: update.work.map { .success(place.appending(files.entries[$0].path)) }, batch: parsed[batch])
             let runtime = context.runtime(threads: parsed[SharedOptions.threads])
-            try run.use(try EmbeddingModel(entry, .pictures, options, context, runtime))
+            try run.use(try EmbeddingModel(entry, .pictures, options, batch: parsed[batch], context, runtime))
             while true {
                 let outcomes = try run.next()
                 if outcomes.isEmpty { break }

@@ -34,7 +34,7 @@ enum PreprocessCommand: Subcommand {
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let entry = try context.find(parsed[SharedOptions.modelArgument])
-        let model = try context.model(entry, context.runtime(threads: 1), plansOnly: true)
+        let model = try context.plan(entry, context.runtime(threads: 1))
         if case .audioEncoder(let encoder) = model {
             return try SoundArrays.make(parsed[inputs], encoder, to: parsed[output], context)
         }

@@ -32,7 +32,8 @@ enum RunCommand: Subcommand {
             """,
         arguments: [SharedOptions.modelArgument],
         options: [
-            input, folder, output, SharedOptions.ema, SharedOptions.language, SharedOptions.threads, SharedOptions.json,
+            input, folder, output, SharedOptions.ema, SharedOptions.language, SharedOptions.threads,
+            SharedOptions.maxMemory, SharedOptions.json,
         ],
         examples: [
             Command.Example(
@@ -51,13 +52,15 @@ enum RunCommand: Subcommand {
         let entry = SharedOptions.weights(of: named, parsed, context)
         let runtime = context.runtime(threads: parsed[SharedOptions.threads])
         let wanted = try outputs(files, AnyModel.Family(folder: entry.folder), parsed)
-        let model = try context.model(
-            entry, runtime, towers: AnyModel.Family.towers(for: files.keys),
-            language: try SharedOptions.language(parsed, entry))
-        let outputs = try wanted ?? model.outputNames(given: files.keys)
-
+        let towers = AnyModel.Family.towers(for: files.keys)
+        let language = try SharedOptions.language(parsed, entry)
+        // What is wrong with the model is told before what is wrong with an array.
+        try context.admit(entry.folder, entry.weights, runtime, towers: towers, language: language, for: .arrays([:]))
         var inputs: [String: Tensor] = [:]
         for (name, file) in files { inputs[name] = try array(file) }
+        let model = try context.model(
+            entry, runtime, towers: towers, language: language, for: .arrays(inputs.mapValues(\.shape)))
+        let outputs = try wanted ?? model.outputNames(given: files.keys)
         let results = try model.run(inputs, outputs: outputs)
         let folder = parsed[folder]
         try makeFolder(folder)

@@ -28,7 +28,7 @@ enum SearchCommand: Subcommand {
         arguments: [words],
         options: [
             index, image, top, sheet, SharedOptions.model, SharedOptions.truncate, SharedOptions.json,
-            SharedOptions.threads,
+            SharedOptions.threads, SharedOptions.maxMemory,
         ],
         examples: [
             Command.Example("zoo search --index photos.index 'a red car at night'", "Find pictures by words"),
@@ -83,7 +83,7 @@ enum SearchCommand: Subcommand {
         } else {
             run = EmbeddingRun(texts: parsed[words].map { [.text($0)] } ?? [], batch: 1)
         }
-        try run.use(try EmbeddingModel(entry, content, options, context, runtime))
+        try run.use(try EmbeddingModel(entry, content, options, batch: 1, context, runtime))
         guard let outcome = try run.next().first else {
             throw Failure("stopped before the search", Interruption.exitCode ?? .internalError)
         }

@@ -69,7 +69,7 @@ enum TokenizeCommand: Subcommand {
         }
         let tokenizer: Tokenizer?
         do throws(ModelError) {
-            let model = try context.model(entry, context.runtime(threads: 1), plansOnly: true)
+            let model = try context.plan(entry, context.runtime(threads: 1))
             tokenizer = try model.tokenizer()
         } catch {
             switch error {

@@ -50,7 +50,7 @@ enum TranscribeCommand: Subcommand {
             throw Failure(
                 "no sounds in \(places) (looked for \(InputList.sounds.joined(separator: ", ")))", .inputNotFound)
         }
-        let transcriber = try request.load()
+        let transcriber = try request.load(context)
         let alignment = try request.alignment.map { text throws(Failure) in
             try SpelledText(text, vocabulary: transcriber.vocabulary)
         }

@@ -22,7 +22,7 @@ enum VerifyCommand: Subcommand {
             the card's. The exit code is 65 where a check fails and 69 where there is nothing to check against.
             """,
         arguments: [SharedOptions.modelArgument],
-        options: [tolerance, SharedOptions.ema, SharedOptions.threads, SharedOptions.json],
+        options: [tolerance, SharedOptions.ema, SharedOptions.threads, SharedOptions.maxMemory, SharedOptions.json],
         examples: [
             Command.Example("zoo verify resnet-cifar10", "Check a model")
         ])
@@ -35,9 +35,8 @@ enum VerifyCommand: Subcommand {
             throw ReferenceError.noCases(folder: entry.folder)
         }
         let card = try context.registry.card(entry)
-        let model = try AnyModel(
-            folder: entry.folder, runtime: context.runtime(threads: parsed[SharedOptions.threads]),
-            weights: entry.weights)
+        let model = try context.model(
+            entry, context.runtime(threads: parsed[SharedOptions.threads]), for: .arrays([:]))
 
         var report = VerifyReport(context: context, model: entry.name, printsJSON: parsed[SharedOptions.json])
         for (file, hash) in (card?.hashes ?? [:]).sorted(by: { $0.key < $1.key }) {
@@ -61,7 +60,9 @@ enum VerifyCommand: Subcommand {
             try report.add(.tokens(texts: texts.count, differing: wrong.count, first: wrong.first))
         }
         for reference in references.cases where Interruption.exitCode == nil {
-            for check in try outputs(reference, references, model, Float(parsed[tolerance])) { try report.add(check) }
+            let checks = try outputs(
+                reference, references, model, Float(parsed[tolerance]), memoryLimit: context.memoryLimit)
+            for check in checks { try report.add(check) }
         }
         try report.finish()
         return report.failures == 0 ? .success : .badData
@@ -114,7 +115,8 @@ enum VerifyCommand: Subcommand {
 
     /// Runs a case.
     private static func outputs(
-        _ reference: ReferenceCases.Case, _ references: ReferenceCases, _ model: AnyModel, _ tolerance: Float
+        _ reference: ReferenceCases.Case, _ references: ReferenceCases, _ model: AnyModel, _ tolerance: Float,
+        memoryLimit: Int?
     ) throws -> [VerifyReport.Check] {
         let known = model.outputNames + model.extraOutputNames(given: reference.inputs.keys)
         let names = known.filter { reference.outputs[$0] != nil }
@@ -125,6 +127,7 @@ enum VerifyCommand: Subcommand {
         }
         var inputs: [String: Tensor] = [:]
         for (name, file) in reference.inputs { inputs[name] = try references.tensor(file) }
+        if let memoryLimit { try model.check(.arrays(inputs.mapValues(\.shape)), within: memoryLimit) }
         let found = try model.run(inputs, outputs: names)
         var checks: [VerifyReport.Check] = []
         for name in names {

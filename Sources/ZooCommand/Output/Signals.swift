@@ -39,9 +39,11 @@ enum Interruption {
     }
 }
 
-/// Makes a write to a pipe that nobody reads an error (`OutputError.readerGone`) instead of the end of the process.
+/// Makes a write that cannot be done an error instead of the end of the process: one to a pipe that nobody reads
+/// (`OutputError.readerGone`), and one beyond the size that files may have (`RLIMIT_FSIZE`).
 func ignoreBrokenPipes() {
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
 }
 
 /// Ends the process as the system ends one that writes to a pipe that nobody reads: quietly, by SIGPIPE, which a

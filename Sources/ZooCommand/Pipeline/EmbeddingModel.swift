@@ -50,14 +50,24 @@ struct EmbeddingModel {
 
     private let model: AnyModel
     private let options: Options
+    private let memoryLimit: Int?
 
-    /// Loads a model.
+    /// Loads a model that gets `batch` inputs at a time.
     ///
     /// - Throws: ``ModelError`` where it cannot be loaded, ``Failure`` where it has no prompt of that name.
     init(
-        _ entry: Registry.Entry, _ content: Content, _ options: Options, _ context: CommandContext, _ runtime: Runtime
+        _ entry: Registry.Entry, _ content: Content, _ options: Options, batch: Int, _ context: CommandContext,
+        _ runtime: Runtime
     ) throws {
-        model = try context.model(entry, runtime, towers: content == .pictures ? [.image] : [.text])
+        let work: AnyModel.Work =
+            switch content {
+            case .pictures: .pictures(batch, inOnePass: true)
+            case .texts: .texts(batch)
+            // Each sound is as long as it is.
+            case .sounds: .arrays([:])
+            }
+        model = try context.model(entry, runtime, towers: content == .pictures ? [.image] : [.text], for: work)
+        memoryLimit = context.memoryLimit
         self.options = options
         if let layer = options.layer, case .audioEncoder(let model) = model, layer > model.layerCount {
             throw Failure("\(entry.name) has no layer \(layer), it has 0 to \(model.layerCount)", .usage)
@@ -165,7 +175,10 @@ struct EmbeddingModel {
     func embed(sound: Result<InputPath, InputError>) throws(ModelError) -> Result<[Float], Failure> {
         guard case .audioEncoder(let model) = model else { throw .inputs(expected: "no sounds", found: "a sound") }
         let samples: [Float]
-        do { samples = try SoundInput.file(sound).clip(model, longest: SoundClassification.longest) } catch {
+        do {
+            samples = try SoundInput.file(sound).clip(
+                model, longest: SoundClassification.longest, memoryLimit: memoryLimit)
+        } catch {
             return .failure(Failure(error))
         }
         do throws(AudioEncoderError) { return row(try model.embed(samples, layer: options.layer)) } catch {

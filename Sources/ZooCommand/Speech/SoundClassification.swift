@@ -2,6 +2,7 @@ import Arguments
 import Audio
 import AudioEncoder
 import ModelZoo
+import TensorCore
 
 /// `zoo classify` of sounds.
 enum SoundClassification {
@@ -13,9 +14,9 @@ enum SoundClassification {
         _ list: InputList, _ entry: Registry.Entry, _ parsed: ParsedArguments, _ context: CommandContext,
         top: Int?
     ) throws -> FailureTally {
-        let model = try AudioEncoder(
-            folder: entry.folder, runtime: context.runtime(threads: parsed[SharedOptions.threads]),
-            weights: entry.weights)
+        let runtime = context.runtime(threads: parsed[SharedOptions.threads])
+        try context.admit(entry.folder, entry.weights, runtime, for: .arrays([:]))
+        let model = try AudioEncoder(folder: entry.folder, runtime: runtime, weights: entry.weights)
         guard case .classification = model.head else {
             let advice =
                 if case .ctc = model.head { "it transcribes, with 'zoo transcribe'" } else { "it has no head for that" }
@@ -29,7 +30,7 @@ enum SoundClassification {
             let input = SoundInput.file(path)
             let outcome: Result<[Prediction], Failure>
             do {
-                let clip = try input.clip(model, longest: longest)
+                let clip = try input.clip(model, longest: longest, memoryLimit: context.memoryLimit)
                 outcome = .success(
                     try model.classify(clip).prefix(top ?? PredictionWriter.defaultTop).map {
                         Prediction(label: $0.label, index: $0.index, score: $0.score, logit: $0.logit)
@@ -63,13 +64,22 @@ extension InputPath {
 extension SoundInput {
     /// All of a sound's samples for a network.
     ///
-    /// - Parameter longest: seconds at most.
-    /// - Throws: ``Failure`` or ``AudioError``.
-    func clip(_ model: AudioEncoder, longest: Double) throws -> [Float] {
+    /// - Parameters:
+    ///   - model: the network.
+    ///   - longest: seconds at most.
+    ///   - memoryLimit: bytes that the network may take for it, weights included; `nil` where nothing limits them.
+    /// - Throws: ``Failure``, ``ModelError`` or ``AudioError``.
+    func clip(_ model: AudioEncoder, longest: Double, memoryLimit: Int?) throws -> [Float] {
         let clip = try clip(rate: model.samplingRate, channel: .mean, longest: longest)
         guard clip.samples.count >= model.minimumSamples else {
             throw Failure(
                 "\(clip.samples.count) samples are too few, the network needs \(model.minimumSamples)", .badData)
+        }
+        if let memoryLimit {
+            do throws(ModelError) {
+                let work = AnyModel.Work.arrays(["input_values": Shape(1, clip.samples.count)])
+                try AnyModel.audioEncoder(model).check(work, within: memoryLimit)
+            } catch { throw Failure(error.description, .badData) }
         }
         return clip.samples
     }

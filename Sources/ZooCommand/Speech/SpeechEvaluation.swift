@@ -12,9 +12,13 @@ enum SpeechEvaluation {
     ) throws -> ExitCode {
         let set = try TranscribedFolder(context.path(folder), limit: limit)
         let options = Transcriber.Options(decoding: try TranscribeOptions.decoding(parsed))
+        let (runtime, language) = (
+            context.runtime(threads: parsed[SharedOptions.threads]), parsed[SharedOptions.language]
+        )
+        try context.admit(
+            entry.folder, entry.weights, runtime, language: language, for: .sound(seconds: options.chunking.seconds))
         let transcriber = try Transcriber(
-            folder: entry.folder, runtime: context.runtime(threads: parsed[SharedOptions.threads]),
-            weights: entry.weights, language: parsed[SharedOptions.language], options: options)
+            folder: entry.folder, runtime: runtime, weights: entry.weights, language: language, options: options)
         let progress = context.progress("eval", total: set.items.count)
         var score = SpeechScore()
         var tally = FailureTally()

@@ -65,7 +65,10 @@ enum TranscribeOptions {
         [
             SharedOptions.model, SharedOptions.language, format, SharedOptions.json, output, timestamps, stream,
             lineLength, maxDuration, align,
-        ] + search + [chunk, stride, vad, SharedOptions.channel, pcm, maxHours, plot, SharedOptions.threads]
+        ] + search + [
+            chunk, stride, vad, SharedOptions.channel, pcm, maxHours, plot, SharedOptions.threads,
+            SharedOptions.maxMemory,
+        ]
 
     /// Of each group one at most.
     static let exclusive: [[any OptionDeclaration]] = [

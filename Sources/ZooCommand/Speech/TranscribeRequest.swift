@@ -89,7 +89,7 @@ struct TranscribeRequest {
         guard family == .audioEncoder else {
             // What cannot be read at all says so first.
             if family == .imageClassifier {
-                _ = try context.model(entry, context.runtime(threads: 1), plansOnly: true)
+                _ = try context.plan(entry, context.runtime(threads: 1))
             }
             throw usage(
                 "\(printable(entry.name)) is \(family.noun) and hears nothing: name an audio encoder with --model")
@@ -113,9 +113,11 @@ struct TranscribeRequest {
 
     /// Loads the model and its vocabulary.
     ///
-    /// - Throws: ``AudioEncoderError``.
-    func load() throws(AudioEncoderError) -> Transcriber {
-        try Transcriber(
+    /// - Throws: ``AudioEncoderError``, and ``ModelError`` where it would take too much memory.
+    func load(_ context: CommandContext) throws -> Transcriber {
+        try context.admit(
+            entry.folder, entry.weights, runtime, language: language, for: .sound(seconds: options.chunking.seconds))
+        return try Transcriber(
             folder: entry.folder, runtime: runtime, weights: entry.weights, language: language, options: options)
     }
 

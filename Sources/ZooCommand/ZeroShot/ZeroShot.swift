@@ -43,6 +43,8 @@ struct ZeroShot {
         let isMultiLabel: Bool
         /// Whether prompts that are too long are cut.
         var truncates = false
+        /// Pictures that are looked at together.
+        let batch: Int
         /// Where matrices are kept, `nil` where they are not.
         let cache: ClassMatrixCache?
     }
@@ -62,11 +64,11 @@ struct ZeroShot {
                 tier: plan.runtime.tier,
                 truncates: request.truncates)
         if let key, let found = request.cache?.matrix(key, rows: texts.count), found.shape[1] == plan.embeddingWidth {
-            model = try Self.load(plan, towers: [.image])
+            model = try Self.load(plan, towers: [.image], request, context)
             matrix = found
             return
         }
-        model = try Self.load(plan, towers: [.image, .text])
+        model = try Self.load(plan, towers: [.image, .text], request, context)
         matrix = try Self.encode(texts, request, model, context)
         guard let key else { return }
         do throws(Failure) { try request.cache?.store(matrix, key) } catch {
@@ -93,7 +95,13 @@ struct ZeroShot {
         }
     }
 
-    private static func load(_ plan: DualEncoder, towers: Set<DualEncoder.Tower>) throws(ModelError) -> DualEncoder {
+    private static func load(
+        _ plan: DualEncoder, towers: Set<DualEncoder.Tower>, _ request: Request, _ context: CommandContext
+    ) throws(ModelError) -> DualEncoder {
+        try context.admit(plan.folder, plan.weights, plan.runtime, towers: towers, for: .pictures(request.batch))
+        if towers.contains(.text) {
+            try context.admit(plan.folder, plan.weights, plan.runtime, towers: towers, for: .texts(promptsAtATime))
+        }
         do throws(DualEncoderError) {
             return try DualEncoder(
                 folder: plan.folder, runtime: plan.runtime, weights: plan.weights, towers: towers)
