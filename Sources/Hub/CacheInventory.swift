@@ -23,9 +23,10 @@ public struct CachedModel: Sendable {
         public var files: [String]
         /// Bytes of them; contents that several commits share count for each.
         public var bytes: Int
-        /// Files that should be there: those whose contents are gone, and, where the commit's listing is known, those
-        /// that Zoo would read.
+        /// Files whose contents are gone.
         public var missing: [String]
+        /// Files that Zoo would read and that were never fetched, where the commit's listing is known.
+        public var unfetched: [String]
     }
 
     /// A file on its way.
@@ -43,7 +44,7 @@ public struct CachedModel: Sendable {
 public enum CacheFinding: Sendable, Equatable, CustomStringConvertible {
     /// The contents of a hash have another one.
     case damaged(path: String, found: String)
-    /// A file of a commit whose contents are gone, or were never there.
+    /// A file of a commit whose contents are gone.
     case missing(commit: String, file: String)
     /// Contents that cannot be read, and why.
     case unreadable(path: String, reason: String)
@@ -85,7 +86,7 @@ extension HFCache {
     }
 
     private static func snapshot(_ commit: String, _ place: CachedRepository) -> CachedModel.Snapshot {
-        var snapshot = CachedModel.Snapshot(commit: commit, files: [], bytes: 0, missing: [])
+        var snapshot = CachedModel.Snapshot(commit: commit, files: [], bytes: 0, missing: [], unfetched: [])
         func collect(_ folder: String, _ prefix: String, _ depth: Int) {
             for name in (try? FileSystem.list(folder))?.names ?? [] {
                 let path = FileSystem.join(folder, name)
@@ -102,7 +103,7 @@ extension HFCache {
         collect(place.snapshot(commit), "", 0)
         if let listing = RepositoryListing(stored: place.tree(commit), commit: commit) {
             let there = Set(snapshot.files + snapshot.missing)
-            snapshot.missing += FileSelection().apply(to: listing.files).map(\.name).filter { !there.contains($0) }
+            snapshot.unfetched = FileSelection().apply(to: listing.files).map(\.name).filter { !there.contains($0) }
         }
         return snapshot
     }

@@ -7,8 +7,8 @@ public struct FileSelection: Sendable, Equatable {
     /// Patterns of which a file must fit none.
     public var excluded: [String]
 
-    /// A selection by patterns as Python's `fnmatch` reads them: `*` goes across slashes; a pattern that ends in a slash
-    /// means all of a folder.
+    /// A selection by patterns as Python's `fnmatch` reads them: `*` goes across slashes; a pattern that ends in a
+    /// slash means all of a folder.
     public init(included: [String] = [], excluded: [String] = []) {
         self.included = included
         self.excluded = excluded

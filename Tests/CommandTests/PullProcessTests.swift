@@ -21,7 +21,14 @@ import Testing
         defer { runs.scratch.remove() }
         for round in 0..<20 {
             let process = try runs.start("pull", "--include", "*.safetensors", "org/name")
-            usleep(useconds_t(10_000 + round * 7_000))
+            // Every fourth at any time, the others once the large file is under way.
+            if round % 4 == 0 {
+                usleep(useconds_t(10_000 + round * 7_000))
+            } else {
+                let before = runs.stub.store.requests.count
+                while runs.stub.store.requests.count == before, process.isRunning { usleep(1000) }
+                usleep(useconds_t(round * 2_000))
+            }
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
             // At no time is there a part of a file to be seen.

@@ -72,12 +72,13 @@ enum CacheCommand: Subcommand {
             ], usesUnicode: context.terminal.usesUnicode)
         for model in inventory {
             for (index, snapshot) in model.snapshots.enumerated() {
+                let absent = snapshot.missing + snapshot.unfetched
                 let names = model.revisions.filter { $0.commit == snapshot.commit }.map(\.name)
                 table.add([
                     index == 0 ? model.name : "", index == 0 ? Format.bytes(model.bytes) : "",
                     "\(snapshot.files.count)", names.isEmpty ? "-" : names.joined(separator: ", "),
                     String(snapshot.commit.prefix(8)),
-                    snapshot.missing.isEmpty ? "complete" : "without \(snapshot.missing.joined(separator: ", "))",
+                    absent.isEmpty ? "complete" : "without \(absent.joined(separator: ", "))",
                 ])
             }
             let left = model.partials
@@ -107,6 +108,7 @@ enum CacheCommand: Subcommand {
                         "commit": JSONValue(snapshot.commit), "bytes": JSONValue(snapshot.bytes),
                         "files": .array(snapshot.files.map { JSONValue($0) }),
                         "missing": .array(snapshot.missing.map { JSONValue($0) }),
+                        "unfetched": .array(snapshot.unfetched.map { JSONValue($0) }),
                     ]
                 }),
             "incomplete": .array(
