@@ -21,6 +21,7 @@ let package = Package(
         .library(name: "SentenceEncoder", targets: ["SentenceEncoder"]),
         .library(name: "AudioEncoder", targets: ["AudioEncoder"]),
         .library(name: "Text", targets: ["Text"]),
+        .library(name: "ZooCommand", targets: ["ZooCommand"]),
         .library(name: "Hub", targets: ["Hub"]),
         .executable(name: "zoo", targets: ["zoo"]),
         .executable(name: "zoo-bench", targets: ["zoo-bench"]),

@@ -23,8 +23,9 @@ struct ShardFolder {
 
     /// The path without links of a shard.
     ///
-    /// A name is relative, goes down only, and ends as the index's own name does. Links may not leave the folder, except
-    /// as the Hugging Face cache lays them out: from `snapshots/<commit>/` to a file in `blobs/` beside `snapshots`.
+    /// A name is relative, goes down only, and ends as the index's own name does. Links may not leave the folder,
+    /// except as the Hugging Face cache lays them out: from `snapshots/<commit>/` to a file in `blobs/` beside
+    /// `snapshots`.
     func path(of name: String) throws(Refusal) -> String {
         let relative = "a file name in the index's folder"
         guard !name.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: ":") }) else {

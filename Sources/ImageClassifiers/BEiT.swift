@@ -144,8 +144,8 @@ public struct BEiT: ClassifierNetwork {
         return places
     }
 
-    /// Tables that older checkpoints keep though they follow from the grid, and the token that stands for a masked patch
-    /// in pretraining.
+    /// Tables that older checkpoints keep though they follow from the grid, and the token that stands for a masked
+    /// patch in pretraining.
     public static func ignores(_ name: String) -> Bool {
         [".relative_position_index", "embeddings.mask_token"].contains { name.hasSuffix($0) }
     }

@@ -81,8 +81,8 @@ public struct Swin: ClassifierNetwork {
         [".relative_position_index", ".attn_mask", ".embeddings.mask_token"].contains { name.hasSuffix($0) }
     }
 
-    /// timm takes images of the model's own size, torchvision any of at least a patch, transformers any whose grid is at
-    /// least a window in every stage.
+    /// timm takes images of the model's own size, torchvision any of at least a patch, transformers any whose grid is
+    /// at least a window in every stage.
     public func refusal(height: Int, width: Int) -> String? {
         let patch = configuration.patchSize
         switch layout {

@@ -1,16 +1,16 @@
 public import Layers
 public import TensorCore
 
-/// The Vision Transformer with the options that grew around it: DeiT's distillation token, DINOv2's layer scale, register
-/// tokens and SwiGLU, CLIP's norm before the blocks, and timm's ways of pooling.
+/// The Vision Transformer with the options that grew around it: DeiT's distillation token, DINOv2's layer scale,
+/// register tokens and SwiGLU, CLIP's norm before the blocks, and timm's ways of pooling.
 ///
 /// Dosovitskiy et al., *An Image is Worth 16x16 Words* (2020, arXiv:2010.11929), section 3.1; Touvron et al., *Training
 /// data-efficient image transformers & distillation through attention* (2020, arXiv:2012.12877), section 4; Oquab et
 /// al., *DINOv2* (2023, arXiv:2304.07193), section 5; Darcet et al., *Vision Transformers Need Registers* (2023,
 /// arXiv:2309.16588).
 /// Layouts: transformers' `ViTForImageClassification`, `DeiTForImageClassification[WithTeacher]`, and `Dinov2Model`,
-/// `Dinov2WithRegistersModel` and their `ForImageClassification`; timm's `vit_*` and `deit_*`; torchvision's `vit_b_16`,
-/// `vit_b_32`, `vit_l_16`, `vit_l_32`.
+/// `Dinov2WithRegistersModel` and their `ForImageClassification`; timm's `vit_*` and `deit_*`; torchvision's
+/// `vit_b_16`, `vit_b_32`, `vit_l_16`, `vit_l_32`.
 public struct VisionTransformer: ClassifierNetwork {
     /// What a checkpoint's `config.json` says.
     public struct Configuration: ClassifierConfiguration, Equatable {

@@ -113,7 +113,8 @@ public struct Convolution: Sendable {
     ///   - outputs: channels of the result.
     ///   - patch: height and width of a patch.
     ///   - hasBias: whether there is a `bias`.
-    ///   - padding: what becomes of the pixels at the end that make up no whole patch; without padding they are ignored.
+    ///   - padding: what becomes of the pixels at the end that make up no whole patch; without padding they are
+    ///     ignored.
     ///   - w: the layer's place in the checkpoint.
     public init(
         _ channels: Int, _ outputs: Int, patch: [Int], bias hasBias: Bool = true,

@@ -3,8 +3,8 @@ import TensorCore
 /// How pictures of one size are cut into windows, shifted or not (Liu et al. 2021, arXiv:2103.14030, section 3.2).
 ///
 /// Pictures that no whole number of windows covers are padded with zeros below and on the right. A shifted cut begins
-/// `shift` pixels further down and right, and what it leaves over at the top and left comes last; the pixels of a window
-/// that were no neighbours before see each other through a bias of -100.
+/// `shift` pixels further down and right, and what it leaves over at the top and left comes last; the pixels of a
+/// window that were no neighbours before see each other through a bias of -100.
 public struct Windows: Sendable {
     /// What comes first where a picture is both padded and shifted.
     public enum PaddingOrder: Sendable {

@@ -80,9 +80,9 @@ public struct Registry: Sendable {
 
     /// The folder of a model.
     ///
-    /// - Parameter name: a name of the registry, a path (with a slash in it, or `.`) of a folder or of a file of weights
-    ///   in one, `hf:org/name[@revision]`, or the short name of a published model, which must be in the Hugging Face
-    ///   cache as the former must.
+    /// - Parameter name: a name of the registry, a path (with a slash in it, or `.`) of a folder or of a file of
+    ///   weights in one, `hf:org/name[@revision]`, or the short name of a published model, which must be in the Hugging
+    ///   Face cache as the former must.
     public func find(_ name: String) throws(RegistryError) -> Entry {
         if name.hasPrefix("hf:") { return try cached(name, String(name.dropFirst(3))) }
         if name.contains("/") || name == "." || name == ".." {

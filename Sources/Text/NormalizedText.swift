@@ -80,8 +80,8 @@ struct NormalizedText: Sendable, Equatable {
 
     /// The scalars of a range as a string.
     ///
-    /// Cutting the text first would make spans that nobody reads, and Swift 6.3's optimizer frees those before it writes
-    /// them.
+    /// Cutting the text first would make spans that nobody reads, and Swift 6.3's optimizer frees those before it
+    /// writes them.
     func string(of range: Range<Int>) -> String {
         var view = String.UnicodeScalarView()
         view.append(contentsOf: scalars[range])

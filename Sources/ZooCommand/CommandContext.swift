@@ -37,8 +37,8 @@ final class CommandContext {
     /// Standard output.
     let output: Lines
 
-    /// - Throws: ``UsageError`` where an environment variable or an option has a value that means nothing; `ConfigError`
-    ///   where a registry's `models.json` does.
+    /// - Throws: ``UsageError`` where an environment variable or an option has a value that means nothing;
+    ///   `ConfigError` where a registry's `models.json` does.
     init(_ parsed: ParsedArguments, environment: [String: String]) throws {
         self.environment = environment
         rawWords = InputPath.processWords()

@@ -8,8 +8,8 @@ import Testing
 /// Every tiny model against what its library computed.
 @Suite struct GoldenTests {
     @Test func thereAreModels() {
-        #expect(ClassifierFixtures.models.count == 41)
-        #expect(ClassifierFixtures.modelsWithPicture.count == 14)
+        #expect(ClassifierFixtures.models.count == 79)
+        #expect(ClassifierFixtures.modelsWithPicture.count == 23)
         #expect(Set(ClassifierFixtures.representatives).isSubset(of: ClassifierFixtures.models))
     }
 

@@ -17,6 +17,10 @@ enum CacheCommand: Subcommand {
 
     static let command = Command(
         "cache", summary: "Look after the models that were fetched",
+        examples: [
+            Command.Example("zoo cache list", "Sizes, revisions, and what is incomplete"),
+            Command.Example("zoo cache remove org/name", "Ask, then remove a model"),
+        ],
         subcommands: [
             Command(
                 "list", summary: "Show the models of the Hugging Face cache", options: [SharedOptions.json],

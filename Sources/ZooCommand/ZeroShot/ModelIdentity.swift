@@ -5,8 +5,8 @@ import Checkpoints
 /// A SHA-256 over the names and contents of the small files that configure a model or make its tokenizer (`.json`,
 /// `.txt`, `.model`, `.gz`), and of each weight file (safetensors or PyTorch's) its name, size, time of change, header,
 /// and 64 pieces of 4096 bytes that lie evenly over it. Weights of a few hundred megabytes take seconds to hash in
-/// full, which is what a cache is there to save; other weights in the same place have another time, and nearly always other
-/// bytes in one of the pieces, even where an archive gave every file the same time.
+/// full, which is what a cache is there to save; other weights in the same place have another time, and nearly always
+/// other bytes in one of the pieces, even where an archive gave every file the same time.
 ///
 /// The folders in it that belong to a sentence encoder (`1_Pooling`) count, too; the card, `card.json`, does not.
 enum ModelIdentity {
