@@ -17,6 +17,10 @@ enum CacheCommand: Subcommand {
 
     static let command = Command(
         "cache", summary: "Look after the models that were fetched",
+        examples: [
+            Command.Example("zoo cache list", "What is there, and how large it is"),
+            Command.Example("zoo cache verify", "Make sure that nothing is damaged"),
+        ],
         subcommands: [
             Command(
                 "list", summary: "Show the models of the Hugging Face cache", options: [SharedOptions.json],
