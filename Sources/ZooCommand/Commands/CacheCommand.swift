@@ -18,8 +18,8 @@ enum CacheCommand: Subcommand {
     static let command = Command(
         "cache", summary: "Look after the models that were fetched",
         examples: [
-            Command.Example("zoo cache list", "Sizes, revisions, and what is incomplete"),
-            Command.Example("zoo cache remove org/name", "Ask, then remove a model"),
+            Command.Example("zoo cache list", "What is there, and how large it is"),
+            Command.Example("zoo cache verify", "Make sure that nothing is damaged"),
         ],
         subcommands: [
             Command(
