@@ -38,8 +38,8 @@ extension AnyModel {
         return MemoryNeed(weights: weightBytes, activations: activations)
     }
 
-    /// Loads a folder as ``init(folder:runtime:towers:language:plansOnly:)`` does, unless it would take too much memory:
-    /// that is known from its configuration and the shapes of its tensors, before any of it is read.
+    /// Loads a folder as ``init(folder:runtime:towers:language:plansOnly:)`` does, unless it would take too much
+    /// memory: that is known from its configuration and the shapes of its tensors, before any of it is read.
     ///
     /// - Parameters:
     ///   - folder: of any family.

@@ -50,8 +50,8 @@ public final class WeightMemory: @unchecked Sendable {
 
     /// Memory that holds nothing yet.
     ///
-    /// - Parameter isPlanned: whether it is only counted. Small pieces are then zeros as ever; large ones have no memory
-    ///   and must be neither read nor written, so that a model larger than the machine can still be described.
+    /// - Parameter isPlanned: whether it is only counted. Small pieces are then zeros as ever; large ones have no
+    ///   memory and must be neither read nor written, so that a model larger than the machine can still be described.
     public init(isPlanned: Bool = false) { self.isPlanned = isPlanned }
 
     deinit { for chunk in chunks { cp_unmap(chunk.base, UInt(chunk.size)) } }
