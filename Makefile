@@ -6,7 +6,7 @@ PYTHON ?= python3
 PICTURES := $(addprefix samples/,airplane.png automobile.jpg bird.png cat.webp deer.png dog.jpg frog.png horse.jpg ship.png truck.png)
 LABELS := 'a dog,a horse,a striped red circle,three blue squares,a striped purple star,a spotted green triangle'
 
-.PHONY: help run test docs setup build lint format bench parity bench-peers clean
+.PHONY: help run test docs setup build lint format bench parity bench-peers clean fuzz asan tsan
 
 help:            ## lists the targets
 	@grep -E '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
@@ -37,10 +37,10 @@ build: setup     ## builds the zoo command
 	$(BUILD) --product zoo
 
 lint:            ## checks the formatting of the Swift sources
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests samples
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz samples
 
 format:          ## formats the Swift sources
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests samples
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Fuzz samples
 
 bench: setup     ## measures the kernels against the machine's peak
 	$(BUILD) --product zoo-bench
@@ -51,6 +51,15 @@ parity: build    ## compares full-size models with PyTorch, end to end (Python, 
 
 bench-peers: build ## times Zoo, ONNX Runtime, OpenVINO and PyTorch in turns (Python, downloads packages)
 	$(PYTHON) Scripts/bench_peers.py --zoo $(ZOO) --work .build/parity
+
+fuzz: setup      ## runs every fuzz target for SECONDS (60)
+	sh Scripts/fuzz.sh $(or $(SECONDS),60)
+
+asan: setup      ## runs the tests under AddressSanitizer, C also under UndefinedBehaviorSanitizer
+	sh Scripts/sanitize.sh address
+
+tsan: setup      ## runs the tests under ThreadSanitizer
+	sh Scripts/sanitize.sh thread
 
 clean:           ## removes what was built
 	$(SWIFT) package clean

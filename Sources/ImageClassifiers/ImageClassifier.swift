@@ -222,8 +222,8 @@ public struct ImageClassifier: Sendable {
         return runtime.plan { ws in _ = network(ws.channelsLast(Tensor(zeros: shape)), ws) }
     }
 
-    /// Images that one pass of ``logits(_:)`` takes: large images one by one, whose activations then stay in the
-    /// caches, small ones together, so that every layer has work for all threads.
+    /// Images that one pass of ``logits(_:)`` takes: large ones one by one, whose activations then stay in the caches,
+    /// small ones together, so that every layer has work for all threads.
     ///
     /// - Parameters:
     ///   - height: of the images, in pixels.
