@@ -1,5 +1,6 @@
 internal import CLibSndFile
 internal import Files
+import Synchronization
 
 /// Frames of a compressed file: FLAC, Ogg and MP3, decoded by libsndfile.
 ///
@@ -12,6 +13,9 @@ final class SndFileSource: FrameSource {
     /// Whether fewer frames than promised mean damage. Of MP3 the number is an estimate.
     private let isExact: Bool
     private var done = 0
+
+    /// Held while a file is opened: the library keeps why that failed in one place for all threads.
+    private static let opening = Mutex(())
 
     let rate: Int
     let channels: Int
@@ -51,14 +55,19 @@ final class SndFileSource: FrameSource {
             }
         var calls = Self.calls
         var info = SF_INFO()
-        let opened = sf_open_virtual(
-            &calls, Int32(SFM_READ), &info, Unmanaged.passUnretained(window).toOpaque())
+        var opened: OpaquePointer?
+        var code: Int32 = 0
+        Self.opening.withLock { _ in
+            opened = sf_open_virtual(
+                &calls, Int32(SFM_READ), &info, Unmanaged.passUnretained(window).toOpaque())
+            if opened == nil { code = sf_error(nil) }
+        }
         if let failure = window.failure {
             if let opened { sf_close(opened) }
             throw failure
         }
         guard let handle = opened else {
-            throw .malformed(file: name, type: type, reason: Self.text(sf_error(nil)))
+            throw .malformed(file: name, type: type, reason: Self.text(code))
         }
         do throws(AudioError) {
             guard Int(info.format) & Int(SF_FORMAT_TYPEMASK) == Int(major) else {

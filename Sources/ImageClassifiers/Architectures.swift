@@ -56,7 +56,7 @@ struct ClassifierArchitecture: Sendable {
             ], papers: ["2304.07193", "2309.16588"]),
         ClassifierArchitecture(
             name: "BEiT", network: BEiT.self, transformers: ["BeitForImageClassification"],
-            timm: ["beit_*", "beitv2_*"], papers: ["2106.08254"]),
+            timm: ["beit_*", "beitv2_*"], papers: ["2106.08254", "2208.06366"]),
         ClassifierArchitecture(
             name: "Swin", network: Swin.self, transformers: ["SwinForImageClassification"], timm: ["swin_*"],
             torchvision: ["swin_t", "swin_s", "swin_b"], papers: ["2103.14030"]),

@@ -1,9 +1,9 @@
 /// Published models of every family that is read, by short names.
 ///
 /// Licences and preprocessing are those of timm 1.0.31's pretrained configurations, top-1 accuracies those of timm's
-/// own `results/results-imagenet.csv`, measured at the size that is given beside them. Names of other publishers'
-/// repositories and licences are those of their model cards. Hashes are left out where nobody has stated them: the hub
-/// states one for every file, and what is fetched is held to it.
+/// own `results/results-imagenet.csv`, measured at the size that is given beside them. Other publishers' models are
+/// named by the repositories that they are known under, without a licence where no source for one was found. Hashes are
+/// left out where nobody has stated them: the hub states one for every file, and what is fetched is held to it.
 extension PublishedModel {
     /// The table.
     public static let wellKnown: [PublishedModel] = pictures + encoders
