@@ -48,7 +48,8 @@ public final class AudioReader {
     private var isAtEnd = false
     private var failure: AudioError?
 
-    /// Opens a file. Pipes and devices are refused: ``init(descriptor:name:pcm:rate:channel:limits:)`` reads them.
+    /// Opens a file. Pipes and devices are refused:
+    /// ``init(descriptor:name:pcm:rate:channel:limits:endsWhenInterrupted:)`` reads them.
     ///
     /// - Parameters:
     ///   - path: of a regular file.

@@ -1,24 +1,26 @@
+public import Checkpoints
 public import TensorCore
 
 /// Calls for tasks: the same results, bit for bit, computed on a thread of the runtime's own rather than on the
 /// cooperative pool. Clips are taken one by one, tasks that share a model take turns, and a cancelled task stops before
 /// the next clip.
 extension AudioEncoder {
-    /// Loads a folder as ``init(folder:runtime:language:plansOnly:)`` does.
+    /// Loads a folder as ``init(folder:runtime:weights:language:plansOnly:)`` does.
     ///
     /// - Parameters:
     ///   - folder: of transformers.
     ///   - runtime: where to compute; made with default settings where left out.
+    ///   - weights: which of the folder's weights are read; what it has as it was trained where left out.
     ///   - language: the language of MMS's models.
     /// - Throws: ``AudioEncoderError``; its ``AudioEncoderError/cancelled`` where the task was cancelled before loading
     ///   began.
     public static func load(
-        folder: String, runtime: Runtime? = nil, language: String? = nil
+        folder: String, runtime: Runtime? = nil, weights: WeightChoice = WeightChoice(), language: String? = nil
     ) async throws(AudioEncoderError) -> AudioEncoder {
         let runtime = runtime ?? Runtime()
         return try await runtime.perform { (cancellation) throws(AudioEncoderError) -> AudioEncoder in
             guard !cancellation.isCancelled else { throw .cancelled }
-            return try AudioEncoder(folder: folder, runtime: runtime, language: language)
+            return try AudioEncoder(folder: folder, runtime: runtime, weights: weights, language: language)
         }
     }
 

@@ -1,5 +1,6 @@
 public import Audio
 import CTC
+public import Checkpoints
 import Synchronization
 public import TensorCore
 
@@ -7,22 +8,25 @@ public import TensorCore
 /// cooperative pool. A chunk is done at a time, tasks that share a model take turns, and a cancelled task stops before
 /// the next chunk.
 extension Transcriber {
-    /// Loads a folder as ``init(folder:runtime:language:options:)`` does.
+    /// Loads a folder as ``init(folder:runtime:weights:language:options:)`` does.
     ///
     /// - Parameters:
     ///   - folder: in the layout of transformers.
     ///   - runtime: where to compute; made with default settings where left out.
+    ///   - weights: which of the folder's weights are read; what it has as it was trained where left out.
     ///   - language: the adapter and the vocabulary of a multilingual folder; `nil` takes the folder's own choice.
     ///   - options: how a sound becomes text.
     /// - Throws: ``AudioEncoderError``; its ``AudioEncoderError/cancelled`` where the task was cancelled before loading
     ///   began.
     public static func load(
-        folder: String, runtime: Runtime? = nil, language: String? = nil, options: Options = Options()
+        folder: String, runtime: Runtime? = nil, weights: WeightChoice = WeightChoice(), language: String? = nil,
+        options: Options = Options()
     ) async throws(AudioEncoderError) -> Transcriber {
         let runtime = runtime ?? Runtime()
         return try await runtime.perform { (cancellation) throws(AudioEncoderError) -> Transcriber in
             guard !cancellation.isCancelled else { throw .cancelled }
-            return try Transcriber(folder: folder, runtime: runtime, language: language, options: options)
+            return try Transcriber(
+                folder: folder, runtime: runtime, weights: weights, language: language, options: options)
         }
     }
 

@@ -1,3 +1,4 @@
+public import Checkpoints
 public import Media
 public import TensorCore
 
@@ -5,21 +6,23 @@ public import TensorCore
 /// cooperative pool. Images and texts are taken a few at a time, tasks that share a model take turns, and a cancelled
 /// task stops before the next few.
 extension DualEncoder {
-    /// Loads a folder as ``init(folder:runtime:towers:plansOnly:)`` does.
+    /// Loads a folder as ``init(folder:runtime:weights:towers:plansOnly:)`` does.
     ///
     /// - Parameters:
     ///   - folder: in the layout of transformers or open_clip.
     ///   - runtime: where to compute; made with default settings where left out.
+    ///   - weights: which of the folder's weights are read; what it has as it was trained where left out.
     ///   - towers: the towers whose weights are read. Names and shapes of all tensors are checked in any case.
     /// - Throws: ``DualEncoderError``; its ``DualEncoderError/cancelled`` where the task was cancelled before loading
     ///   began.
     public static func load(
-        folder: String, runtime: Runtime? = nil, towers: Set<Tower> = [.image, .text]
+        folder: String, runtime: Runtime? = nil, weights: WeightChoice = WeightChoice(),
+        towers: Set<Tower> = [.image, .text]
     ) async throws(DualEncoderError) -> DualEncoder {
         let runtime = runtime ?? Runtime()
         return try await runtime.perform { (cancellation) throws(DualEncoderError) -> DualEncoder in
             guard !cancellation.isCancelled else { throw .cancelled }
-            return try DualEncoder(folder: folder, runtime: runtime, towers: towers)
+            return try DualEncoder(folder: folder, runtime: runtime, weights: weights, towers: towers)
         }
     }
 

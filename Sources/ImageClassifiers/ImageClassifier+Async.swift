@@ -1,3 +1,4 @@
+public import Checkpoints
 public import Media
 public import TensorCore
 
@@ -5,20 +6,21 @@ public import TensorCore
 /// cooperative pool. Images are taken a few at a time, tasks that share a model take turns, and a cancelled task stops
 /// before the next few.
 extension ImageClassifier {
-    /// Loads a folder as ``init(folder:runtime:plansOnly:)`` does.
+    /// Loads a folder as ``init(folder:runtime:weights:plansOnly:)`` does.
     ///
     /// - Parameters:
     ///   - folder: holds `config.json`, the weights, and what says how images are prepared.
     ///   - runtime: where to compute; made with default settings where left out.
+    ///   - weights: which of the folder's weights are read; what it has as it was trained where left out.
     /// - Throws: ``ImageClassifierError``; its ``ImageClassifierError/cancelled`` where the task was cancelled before
     ///   loading began.
     public static func load(
-        folder: String, runtime: Runtime? = nil
+        folder: String, runtime: Runtime? = nil, weights: WeightChoice = WeightChoice()
     ) async throws(ImageClassifierError) -> ImageClassifier {
         let runtime = runtime ?? Runtime()
         return try await runtime.perform { (cancellation) throws(ImageClassifierError) -> ImageClassifier in
             guard !cancellation.isCancelled else { throw .cancelled }
-            return try ImageClassifier(folder: folder, runtime: runtime)
+            return try ImageClassifier(folder: folder, runtime: runtime, weights: weights)
         }
     }
 

@@ -1,4 +1,5 @@
 import AudioEncoder
+public import Checkpoints
 public import DualEncoder
 import ImageClassifiers
 import Media
@@ -20,7 +21,7 @@ extension AnyModel {
         case arrays([String: Shape])
     }
 
-    /// The memory that a piece of work takes: weights, and activations as ``Workspace/Account`` counts them.
+    /// The memory that a piece of work takes: weights, and activations as `Workspace.Account` counts them.
     ///
     /// The model may be loaded or only planned (`plansOnly`), which reads no weights and takes no memory for them.
     ///
@@ -38,25 +39,29 @@ extension AnyModel {
         return MemoryNeed(weights: weightBytes, activations: activations)
     }
 
-    /// Loads a folder as ``init(folder:runtime:towers:language:plansOnly:)`` does, unless it would take too much
-    /// memory: that is known from its configuration and the shapes of its tensors, before any of it is read.
+    /// Loads a folder as ``init(folder:runtime:weights:towers:language:plansOnly:)`` does, unless it would take too
+    /// much memory: that is known from its configuration and the shapes of its tensors, before any of it is read.
     ///
     /// - Parameters:
     ///   - folder: of any family.
     ///   - runtime: where to compute; made with default settings where left out.
+    ///   - weights: which of the folder's weights are read; what it has as it was trained where left out.
     ///   - towers: what is read into memory of a dual encoder.
     ///   - language: the adapter of an audio encoder that has one for each language.
     ///   - work: what it will be given at a time.
-    ///   - limit: bytes that weights and activations may take together, such as ``SystemMemory/available()``.
+    ///   - limit: bytes that weights and activations may take together, such as `SystemMemory.available()`.
     /// - Throws: ``ModelError/memory(folder:need:limit:)`` where it would take more, and what the other throws.
     public init(
-        folder: String, runtime: Runtime? = nil, towers: Set<DualEncoder.Tower> = [.image, .text],
+        folder: String, runtime: Runtime? = nil, weights: WeightChoice = WeightChoice(),
+        towers: Set<DualEncoder.Tower> = [.image, .text],
         language: String? = nil, for work: Work, within limit: Int
     ) throws(ModelError) {
         let runtime = runtime ?? Runtime()
-        try AnyModel(folder: folder, runtime: runtime, towers: towers, language: language, plansOnly: true)
-            .check(work, within: limit)
-        self = try AnyModel(folder: folder, runtime: runtime, towers: towers, language: language)
+        try AnyModel(
+            folder: folder, runtime: runtime, weights: weights, towers: towers, language: language, plansOnly: true
+        )
+        .check(work, within: limit)
+        self = try AnyModel(folder: folder, runtime: runtime, weights: weights, towers: towers, language: language)
     }
 
     /// Makes sure that a piece of work fits.

@@ -1,23 +1,25 @@
+public import Checkpoints
 public import TensorCore
 
 /// Calls for tasks: the same results, bit for bit, computed on a thread of the runtime's own rather than on the
 /// cooperative pool. Texts are taken a few at a time, tasks that share a model take turns, and a cancelled task stops
 /// before the next few.
 extension SentenceEncoder {
-    /// Loads a folder as ``init(folder:runtime:plansOnly:)`` does.
+    /// Loads a folder as ``init(folder:runtime:weights:plansOnly:)`` does.
     ///
     /// - Parameters:
     ///   - folder: of sentence-transformers, or of transformers.
     ///   - runtime: where to compute; made with default settings where left out.
+    ///   - weights: which of the folder's weights are read; what it has as it was trained where left out.
     /// - Throws: ``SentenceEncoderError``; its ``SentenceEncoderError/cancelled`` where the task was cancelled before
     ///   loading began.
     public static func load(
-        folder: String, runtime: Runtime? = nil
+        folder: String, runtime: Runtime? = nil, weights: WeightChoice = WeightChoice()
     ) async throws(SentenceEncoderError) -> SentenceEncoder {
         let runtime = runtime ?? Runtime()
         return try await runtime.perform { (cancellation) throws(SentenceEncoderError) -> SentenceEncoder in
             guard !cancellation.isCancelled else { throw .cancelled }
-            return try SentenceEncoder(folder: folder, runtime: runtime)
+            return try SentenceEncoder(folder: folder, runtime: runtime, weights: weights)
         }
     }
 
