@@ -79,6 +79,11 @@ package final class RegularFile: Sendable {
 
     /// Bytes `offset ..< offset + count`.
     package func bytes(at offset: Int, count: Int) throws(FileError) -> [UInt8] {
+        guard count > 0 else {
+            // Not below: empty arrays share one storage, into which the standard library would write from every thread.
+            try read(at: offset, into: UnsafeMutableRawBufferPointer(start: nil, count: 0))
+            return []
+        }
         var failure: FileError?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             do throws(FileError) {
