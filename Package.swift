@@ -39,7 +39,7 @@ let package = Package(
         .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CHub", dependencies: ["CLibCurl"], cSettings: cRules),
         .target(
-            name: "CImageCodecs", dependencies: ["CLibPNG", "CLibJPEG", "CLibWebP"], cSettings: cRules),
+            name: "CImageCodecs", dependencies: ["CLibPNG", "CLibJPEG", "CLibWebP", "CLibZ"], cSettings: cRules),
 
         // The runtime and what stands on it.
         .target(name: "Files", swiftSettings: rules),

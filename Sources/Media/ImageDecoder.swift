@@ -42,7 +42,7 @@ public enum ImageDecoder {
         }
     }
 
-    private static let png = Codec(name: "PNG", header: ic_png_header, pixels: ic_png_decode)
+    static let png = Codec(name: "PNG", header: ic_png_header, pixels: ic_png_decode)
     private static let jpeg = Codec(name: "JPEG", header: ic_jpeg_header, pixels: ic_jpeg_decode)
 }
 
@@ -85,7 +85,7 @@ struct Codec: Sendable {
         return Image(width: Int(found.width), height: Int(found.height), mode: mode, bytes: out)
     }
 
-    private func failure(_ status: ic_status, _ error: ic_error) -> ImageError {
+    func failure(_ status: ic_status, _ error: ic_error) -> ImageError {
         let reason = withUnsafeBytes(of: error.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         return switch status {
         case ic_truncated: ImageError(.truncated(type: name))

@@ -131,15 +131,9 @@ extension OrientationMetadata {
 
 /// The text of a PNG under a keyword, which ends with a zero byte; empty where it cannot be read.
 private func pngText(_ keyword: StaticString, in bytes: [UInt8], _ limits: ImageLimits) -> [UInt8] {
-    var cLimits = limits.codec
-    var error = ic_error()
-    return [UInt8](unsafeUninitializedCapacity: 1 << 19) { out, count in
-        keyword.withUTF8Buffer { name in
-            name.withMemoryRebound(to: CChar.self) { name in
-                let status = ic_png_text(
-                    bytes, bytes.count, &cLimits, name.baseAddress, out.baseAddress, out.count, &count, &error)
-                if status != ic_ok { count = 0 }
-            }
+    keyword.withUTF8Buffer { name in
+        name.withMemoryRebound(to: CChar.self) { name in
+            (try? PNGText.bytes(name.baseAddress, in: bytes, limits)) ?? []
         }
     }
 }

@@ -73,11 +73,21 @@ ic_status ic_webp_header(
 ic_status ic_webp_decode(
     const uint8_t *data, size_t length, const ic_limits *limits, uint8_t *out, size_t size, ic_error *error);
 
-/* Writes an 8-bit PNG with one (grey) or three (RGB) channels. The same pixels give the same bytes for one version of
- * libpng and zlib. On success `*out` is owned by the caller, who frees it with ic_free. */
+/* A text that a PNG carries before its pixels: a keyword of 1 to 79 bytes of Latin-1, and UTF-8, both ended by 0. */
+typedef struct ic_png_note {
+    const char *keyword;
+    const char *text;
+} ic_png_note;
+
+/* Writes an 8-bit PNG with one (grey) or three (RGB) channels and `count` texts, those in ASCII as tEXt, others as iTXt.
+ * The same pixels and texts give the same bytes for one version of libpng and zlib. On success `*out` is owned by the
+ * caller, who frees it with ic_free. */
 ic_status ic_png_encode(
-    const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, uint8_t **out, size_t *length,
-    ic_error *error);
+    const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, const ic_png_note *notes, uint32_t count,
+    uint8_t **out, size_t *length, ic_error *error);
+
+/* The CRC that ends a PNG chunk, of its type and data. */
+uint32_t ic_png_crc(const uint8_t *bytes, size_t length);
 void ic_free(void *memory);
 
 /* Versions: of libpng and libwebp as loaded (libwebp's as 0xMMmmrr), of libjpeg-turbo as compiled against, since it
