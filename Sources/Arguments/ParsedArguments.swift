@@ -36,6 +36,16 @@ public struct ParsedArguments: Sendable {
         return value
     }
 
+    /// The words of a command line that gives these options, as far as they were given here, as they were given here.
+    public func words(of declarations: [any OptionDeclaration]) -> [String] {
+        declarations.flatMap { declaration in
+            let specification = declaration.specification
+            return (options[specification.name] ?? []).flatMap { text in
+                specification.form == .flag ? [specification.name] : ["\(specification.name)=\(text)"]
+            }
+        }
+    }
+
     /// Whether an option was given, whatever its value.
     public func isGiven(_ option: some OptionDeclaration) -> Bool {
         options[option.specification.name]?.isEmpty == false

@@ -1,0 +1,108 @@
+import Checkpoints
+import JSON
+import Media
+import TensorCore
+
+/// The files that `zoo generate` writes: each is there only when it is whole.
+struct GenerationFiles {
+    private let plan: GenerationPlan
+    private let model: String
+    private let identity: GenerationRecord.Identity
+    private let facts: [PNGText]
+    private let context: CommandContext
+    private let asJSON: Bool
+    private var pictures: [Image] = []
+    private var samples: [Float] = []
+    private var sampleShape: [Int]?
+    private var hasFolder = false
+
+    /// - Parameters:
+    ///   - plan: what goes where.
+    ///   - model: as it was named.
+    ///   - identity: what the pictures are made from.
+    ///   - facts: what is said of every picture.
+    ///   - context: where results are told.
+    ///   - asJSON: whether they are told for programs.
+    init(
+        _ plan: GenerationPlan, model: String, identity: GenerationRecord.Identity, facts: [PNGText],
+        _ context: CommandContext, asJSON: Bool
+    ) {
+        self.plan = plan
+        self.model = model
+        self.identity = identity
+        self.facts = facts
+        self.context = context
+        self.asJSON = asJSON
+    }
+
+    /// Writes pictures, or keeps them where all go into one file.
+    ///
+    /// - Parameter first: the number of the first of them.
+    mutating func take(_ made: MadePictures, first: Int) throws {
+        if plan.outputLatents != nil, let part = made.samples {
+            samples += part.floats
+            sampleShape = Array(part.shape.dimensions.dropFirst())
+        }
+        let isOneByOne = plan.layout == .each || plan.isFolder
+        guard isOneByOne else {
+            pictures += made.pictures
+            return
+        }
+        if plan.isFolder, !hasFolder {
+            try makeFolder(plan.output)
+            hasFolder = true
+        }
+        for (number, picture) in made.pictures.enumerated() {
+            let place = first + number
+            let seed = plan.layout == .each ? "\(plan.seeds[place])" : plan.seedText
+            let record = GenerationRecord(words: plan.words + ["--seeds=\(seed)"], identity: identity)
+            let texts = record.texts(model: model, seed: seed, facts: facts, isReplayable: plan.isReplayable)
+            try write(try picture.pngFile(texts: texts), to: plan.file(place), picture, seeds: [seed])
+        }
+    }
+
+    /// Writes what all pictures make together.
+    func finish() throws {
+        if let path = plan.outputLatents, let shape = sampleShape {
+            let count = samples.count / max(1, shape.reduce(1, *))
+            try ZooCommand.write(Tensor(samples, shape: Shape([count] + shape)), to: path)
+        }
+        guard let first = pictures.first else { return }
+        let record = GenerationRecord(words: plan.allWords, identity: identity)
+        let texts = record.texts(model: model, seed: plan.seedText, facts: facts, isReplayable: true)
+        let seeds = plan.seeds.map { "\($0)" }
+        switch plan.layout {
+        case .each: break
+        case .grid(let grid):
+            let picture = try grid.picture(of: pictures)
+            try write(try picture.pngFile(texts: texts), to: plan.output, picture, seeds: seeds)
+        case .walk:
+            let file = try AnimatedPNG.file(pictures, milliseconds: 80, texts: texts)
+            try write(file, to: plan.output, first, seeds: seeds)
+        }
+    }
+
+    private func write(_ file: [UInt8], to path: String, _ picture: Image, seeds: [String]) throws {
+        try FileSystem.write(file, to: path)
+        guard asJSON else {
+            let size = "\(picture.width)x\(picture.height)"
+            try context.output.write("\(printable(path))  \(size)  seed \(seeds.count == 1 ? seeds[0] : plan.seedText)")
+            return
+        }
+        var line: JSONObject = ["output": JSONValue(path), "model": JSONValue(model)]
+        let numbers = seeds.map { UInt64($0).flatMap { Int(exactly: $0) }.map { JSONValue($0) } ?? JSONValue($0) }
+        if numbers.count == 1 { line["seed"] = numbers[0] } else { line["seeds"] = .array(numbers) }
+        for fact in facts { line[fact.keyword] = fact.jsonValue }
+        line["width"] = JSONValue(picture.width)
+        line["height"] = JSONValue(picture.height)
+        line["weights"] = JSONValue(identity.weights)
+        try context.write(.object(line))
+    }
+}
+
+extension PNGText {
+    /// The text for programs: a number where it is one.
+    fileprivate var jsonValue: JSONValue {
+        Int(text).map { JSONValue($0) } ?? Double(text).map { JSONValue($0) } ?? JSONValue(text)
+    }
+}

@@ -1,0 +1,69 @@
+import Arguments
+import Checkpoints
+import JSON
+import Media
+import ModelZoo
+import Randomness
+import TensorCore
+
+/// One run of `zoo generate`, from the words of the command line to the files.
+struct GenerationRun {
+    private let parsed: ParsedArguments
+    private let context: CommandContext
+    private let entry: Registry.Entry
+    private let plan: GenerationPlan
+    private let expected: GenerationRecord.Identity?
+
+    /// - Parameters:
+    ///   - parsed: the command line.
+    ///   - context: what commands work with.
+    ///   - expected: what the model and the files that are read must be, where a picture is made again.
+    /// - Throws: ``UsageError`` for what cannot be together, ``RegistryError`` where there is no such model.
+    init(_ parsed: ParsedArguments, _ context: CommandContext, expected: GenerationRecord.Identity?) throws {
+        guard let name = parsed[GenerateCommand.model] else {
+            throw UsageError("missing option --model MODEL", path: parsed.path)
+        }
+        self.parsed = parsed
+        self.context = context
+        self.expected = expected
+        entry = SharedOptions.weights(of: try context.find(name), parsed, context)
+        plan = try GenerationPlan(parsed)
+    }
+
+    func run() throws -> ExitCode {
+        try plan.checkOutputs()
+        let identity = try GenerationRecord.Identity(entry, files: plan.inputs.map(context.path))
+        if let expected, expected != identity { throw expected.failure(found: identity, entry.name) }
+        let runtime = context.runtime(threads: parsed[SharedOptions.threads])
+        let maker = try makePictureMaker(entry, parsed, runtime, context)
+        let starts = try plan.starts(maker)
+        var files = GenerationFiles(
+            plan, model: parsed[GenerateCommand.model] ?? entry.name, identity: identity, facts: maker.facts, context,
+            asJSON: parsed[SharedOptions.json])
+        let progress = context.progress("generate", total: starts.count * maker.steps)
+        defer { progress.finish() }
+        var watcher = GenerationWatcher(plan, steps: maker.steps)
+        do {
+            for first in stride(from: 0, to: starts.count, by: maker.picturesAtATime) {
+                let part = Array(starts[first..<min(first + maker.picturesAtATime, starts.count)])
+                watcher.isFirstPart = first == 0
+                let made = try maker.pictures(
+                    from: part,
+                    StepObserver { index, current, expected in
+                        progress.advance(by: part.count)
+                        try watcher.look(index, current, expected)
+                        return Interruption.exitCode == nil
+                    })
+                try files.take(made, first: first)
+            }
+            try watcher.finish()
+            try files.finish()
+        } catch let stop as PicturesStopped {
+            progress.finish()
+            context.note("stopped; what was not whole was not written")
+            guard let code = Interruption.exitCode else { throw stop }
+            return code
+        }
+        return .success
+    }
+}

@@ -1,0 +1,62 @@
+import Media
+import Randomness
+import TensorCore
+
+/// A model that makes pictures, as `zoo generate` sees it: the same for every family.
+protocol PictureMaker {
+    /// What is worth saying of every picture, such as its class and scheduler.
+    var facts: [PNGText] { get }
+    /// The shape of what one picture starts from, without the batch: `[size]` or `[channels, height, width]`.
+    var startShape: Shape { get }
+    /// The generator that seeds are for.
+    var randomness: GeneratorKind { get }
+    /// Pictures that are made at a time.
+    var picturesAtATime: Int { get }
+    /// Passes through the network that a picture takes.
+    var steps: Int { get }
+
+    /// What a picture starts from; more noise, where the model wants it, comes from the same generator after it.
+    func start(_ generator: inout any NormalGenerator) throws -> [Float]
+
+    /// Makes pictures.
+    ///
+    /// - Parameters:
+    ///   - starts: one for each.
+    ///   - observer: is told of every step.
+    func pictures(from starts: [PictureStart], _ observer: StepObserver) throws -> MadePictures
+}
+
+/// What a picture is made from.
+struct PictureStart {
+    /// Of ``PictureMaker/startShape``.
+    let values: [Float]
+    /// The generator after ``values`` were drawn.
+    var generator: any NormalGenerator
+}
+
+/// Pictures, and what they were before they were rounded.
+struct MadePictures {
+    let pictures: [Image]
+    /// `[N, channels, H, W]`, where the model's own result is one.
+    let samples: Tensor?
+}
+
+/// What looks on while pictures are made.
+final class StepObserver {
+    /// Is told after a step how far it is: the pictures so far, and what they will be like; returns false to stop.
+    typealias Step = (_ index: Int, _ current: () -> [Image], _ expected: () -> [Image]) throws -> Bool
+
+    private let step: Step
+
+    init(_ step: @escaping Step) { self.step = step }
+
+    /// Takes note of a step.
+    ///
+    /// - Throws: ``PicturesStopped`` where no more are wanted.
+    func note(_ index: Int, current: () -> [Image] = { [] }, expected: () -> [Image] = { [] }) throws {
+        guard try step(index, current, expected) else { throw PicturesStopped() }
+    }
+}
+
+/// A signal has come; nothing that was not whole is written.
+struct PicturesStopped: Error {}
