@@ -20,6 +20,7 @@ let package = Package(
         .library(name: "DualEncoder", targets: ["DualEncoder"]),
         .library(name: "SentenceEncoder", targets: ["SentenceEncoder"]),
         .library(name: "AudioEncoder", targets: ["AudioEncoder"]),
+        .library(name: "Randomness", targets: ["Randomness"]),
         .library(name: "Text", targets: ["Text"]),
         .library(name: "ZooCommand", targets: ["ZooCommand"]),
         .library(name: "Hub", targets: ["Hub"]),
@@ -51,6 +52,9 @@ let package = Package(
         .target(name: "Audio", dependencies: ["Files", "CLibSndFile"], swiftSettings: rules),
         .target(name: "Text", dependencies: ["Files", "JSON", "CLibZ"], swiftSettings: rules),
         .target(name: "CTC", dependencies: ["Files", "JSON"], swiftSettings: rules),
+
+        // Other libraries' random numbers.
+        .target(name: "Randomness", swiftSettings: rules),
 
         // The hub that models come from, and the cache they go to.
         .target(name: "Hub", dependencies: ["Files", "JSON", "Checkpoints", "CHub"], swiftSettings: rules),
@@ -99,6 +103,9 @@ let package = Package(
             swiftSettings: rules),
         .testTarget(
             name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels", "TestSupport"], swiftSettings: rules),
+        .testTarget(
+            name: "RandomnessTests", dependencies: ["Randomness", "JSON"], resources: [.copy("Fixtures")],
+            swiftSettings: rules),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: rules),
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints", "TensorCore", "JSON", "TestSupport"],

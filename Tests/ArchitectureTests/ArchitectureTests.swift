@@ -7,6 +7,7 @@ import Testing
     static let arrows: [String: Set<String>] = [
         "Files": [],
         "JSON": [],
+        "Randomness": [],
         "Arguments": [],
         "TensorCore": ["CKernels", "CPlatform"],
         "Layers": ["TensorCore"],
