@@ -1,6 +1,7 @@
 import AudioEncoder
 import Checkpoints
 public import DualEncoder
+import GAN
 import ImageClassifiers
 import SentenceEncoder
 public import TensorCore
@@ -10,7 +11,8 @@ extension AnyModel {
     /// The arrays that ``run(_:outputs:)`` takes. An image classifier needs its one; a dual encoder takes
     /// `pixel_values`, `input_ids` or both, and `attention_mask` with the ids; a sentence encoder needs `input_ids` and
     /// takes `attention_mask` (all ones where left out) and `token_type_ids` (zeros); an audio encoder needs
-    /// `input_values` and takes `attention_mask` (all ones).
+    /// `input_values` and takes `attention_mask` (all ones); a GAN needs `z`, and `class_labels` and `truncation` as
+    /// it was trained.
     public var inputNames: [String] { family.inputNames }
 
     /// The arrays that ``run(_:outputs:)`` gives where it is given everything.
@@ -79,6 +81,11 @@ extension AnyModel {
                 throw .noOutput(name: output, folder: folder, gives: own)
             }
             return try Self.run(model, inputs, outputs)
+        case .gan(let model):
+            guard let z = inputs["z"] else { return [:] }
+            do throws(GANError) { return ["image": try model.generate(z, try model.options(inputs))] } catch {
+                throw .gan(error)
+            }
         }
     }
 
@@ -187,6 +194,7 @@ extension AnyModel.Family {
         case .dualEncoder: ["pixel_values", "input_ids", "attention_mask"]
         case .sentenceEncoder: ["input_ids", "attention_mask", "token_type_ids"]
         case .audioEncoder: ["input_values", "attention_mask"]
+        case .gan: ["z", "class_labels", "truncation"]
         }
     }
 
@@ -197,6 +205,7 @@ extension AnyModel.Family {
         case .dualEncoder: ["image_embeds", "text_embeds", "logits_per_image"]
         case .sentenceEncoder: ["last_hidden_state", "sentence_embedding"]
         case .audioEncoder: ["logits", "last_hidden_state"]
+        case .gan: ["image"]
         }
     }
 
@@ -226,6 +235,9 @@ extension AnyModel.Family {
         case .audioEncoder:
             guard inputs.contains("input_values") else { throw failure() }
             return outputNames
+        case .gan:
+            guard inputs.contains("z") else { throw failure() }
+            return outputNames
         }
     }
 
@@ -233,7 +245,7 @@ extension AnyModel.Family {
     /// asked for, see ``AnyModel/extraOutputNames(given:)``.
     public func extraOutputNames(given inputs: some Collection<String>) -> [String] {
         switch self {
-        case .imageClassifier, .sentenceEncoder: []
+        case .imageClassifier, .sentenceEncoder, .gan: []
         case .dualEncoder: inputs.contains("input_ids") ? ["last_hidden_state"] : []
         case .audioEncoder: inputs.contains("input_values") ? ["greedy_ids", "hidden_states"] : []
         }
@@ -254,6 +266,7 @@ extension AnyModel.Family {
         case .dualEncoder: "pixel_values, input_ids [, attention_mask], or both"
         case .sentenceEncoder: "input_ids [, attention_mask, token_type_ids]"
         case .audioEncoder: "input_values [, attention_mask]"
+        case .gan: "z [, class_labels, truncation]"
         }
     }
 

@@ -1,5 +1,6 @@
 import AudioEncoder
 import DualEncoder
+import GAN
 import ImageClassifiers
 public import Media
 import SentenceEncoder
@@ -17,7 +18,7 @@ extension AnyModel {
             do throws(ImageClassifierError) { return try model.preprocessing() } catch { throw .imageClassifier(error) }
         case .dualEncoder(let model):
             do throws(DualEncoderError) { return try model.preprocessing() } catch { throw .dualEncoder(error) }
-        case .sentenceEncoder, .audioEncoder: return nil
+        case .sentenceEncoder, .audioEncoder, .gan: return nil
         }
     }
 
@@ -26,7 +27,7 @@ extension AnyModel {
     /// - Throws: ``ModelError`` where the folder has no tokenizer, or one that is not supported.
     public func tokenizer() throws(ModelError) -> Tokenizer? {
         switch self {
-        case .imageClassifier, .audioEncoder: return nil
+        case .imageClassifier, .audioEncoder, .gan: return nil
         case .dualEncoder(let model):
             do throws(DualEncoderError) { return try model.tokenizer() } catch { throw .dualEncoder(error) }
         case .sentenceEncoder(let model):
@@ -68,6 +69,10 @@ extension AnyModel {
                     accounts.append(try model.profile(sound, attentionMask: inputs["attention_mask"]))
                 }
             } catch { throw .audioEncoder(error) }
+        case .gan(let model):
+            do throws(GANError) {
+                if let z = inputs["z"] { accounts.append(try model.profile(z, try model.options(inputs))) }
+            } catch { throw .gan(error) }
         }
         // There is one at least: the names of the inputs were found to be enough.
         guard var sum = accounts.first else { throw .inputs(expected: family.usage, found: "nothing") }

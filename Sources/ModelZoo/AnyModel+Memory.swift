@@ -1,6 +1,7 @@
 import AudioEncoder
 public import Checkpoints
 public import DualEncoder
+import GAN
 import ImageClassifiers
 import Media
 import SentenceEncoder
@@ -11,7 +12,7 @@ extension AnyModel {
     /// What a model is asked to do at a time.
     public enum Work: Sendable, Equatable {
         /// Pictures of the model's own size; where more than logits or embeddings is wanted of a classifier, all go
-        /// through in one pass.
+        /// through in one pass. Of a generator, pictures that it makes.
         case pictures(Int, inOnePass: Bool = false)
         /// Texts of the model's greatest length.
         case texts(Int)
@@ -30,7 +31,7 @@ extension AnyModel {
     public func memory(for work: Work) throws(ModelError) -> MemoryNeed {
         var activations = 0
         for (name, shape) in try shapes(of: work) {
-            let isID = name != "pixel_values" && name != "input_values"
+            let isID = name == "input_ids" || name == "attention_mask" || name == "token_type_ids"
             let input = shape.elementCount * (isID ? 8 : 4)
             if let account = try plan(name, shape, isWhole: work.isInOnePass) {
                 activations = max(activations, account.activationBytes + account.scratchBytes + input)
@@ -80,6 +81,7 @@ extension AnyModel {
         switch work {
         case .arrays(let shapes): return shapes
         case .pictures(let count, _):
+            if case .gan(let model) = self { return ["z": Shape(count, model.latentSize)] }
             // A folder that does not say how pictures are prepared is told of where one comes.
             guard let preprocessing = try? preprocessing() else { return [:] }
             return [
@@ -92,7 +94,7 @@ extension AnyModel {
             case .sentenceEncoder(let model):
                 let tokens = min(count * model.contextLength, max(SentenceEncoder.tokensAtATime, model.contextLength))
                 return ["input_ids": Shape(max(1, tokens / model.contextLength), model.contextLength)]
-            case .imageClassifier, .audioEncoder: return [:]
+            case .imageClassifier, .audioEncoder, .gan: return [:]
             }
         case .sound(let seconds):
             guard case .audioEncoder(let model) = self else { return [:] }
@@ -126,6 +128,7 @@ extension AnyModel {
             do throws(AudioEncoderError) { return try model.plan(batch: shape[0], samples: shape[1]) } catch {
                 throw .audioEncoder(error)
             }
+        case (.gan(let model), "z"): return model.plan(batch: shape.first ?? 0)
         default: return nil
         }
     }

@@ -1,6 +1,7 @@
 public import AudioEncoder
 public import Checkpoints
 public import DualEncoder
+public import GAN
 public import ImageClassifiers
 public import SentenceEncoder
 public import TensorCore
@@ -15,6 +16,8 @@ public enum AnyModel: Sendable {
     case sentenceEncoder(SentenceEncoder)
     /// An encoder of sound, with a head or without.
     case audioEncoder(AudioEncoder)
+    /// A generator of images that makes them in one pass.
+    case gan(ImageGenerator)
 
     /// A family of models; the raw value is the task in Hugging Face's words.
     public enum Family: String, Sendable, CaseIterable {
@@ -26,11 +29,15 @@ public enum AnyModel: Sendable {
         case sentenceEncoder = "sentence-similarity"
         /// Audio encoders, most of which transcribe.
         case audioEncoder = "automatic-speech-recognition"
+        /// Generators of images that make them in one pass.
+        case gan = "unconditional-image-generation"
 
         /// The family of a folder as its configuration says, without looking further; what nothing else recognises is
         /// an image classifier, whose error says what is known.
         public init(folder: String) {
-            if DualEncoder.recognises(folder) {
+            if ImageGenerator.recognises(folder) {
+                self = .gan
+            } else if DualEncoder.recognises(folder) {
                 self = .dualEncoder
             } else if SentenceEncoder.recognises(folder) {
                 self = .sentenceEncoder
@@ -46,6 +53,7 @@ public enum AnyModel: Sendable {
             case .dualEncoder: DualEncoder.architectures
             case .sentenceEncoder: SentenceEncoder.architectures
             case .audioEncoder: AudioEncoder.architectures
+            case .gan: ImageGenerator.architectures
             }
         }
 
@@ -56,6 +64,7 @@ public enum AnyModel: Sendable {
             case .dualEncoder: "a dual encoder"
             case .sentenceEncoder: "a sentence encoder"
             case .audioEncoder: "an audio encoder"
+            case .gan: "a GAN"
             }
         }
     }
@@ -97,6 +106,11 @@ public enum AnyModel: Sendable {
                     try AudioEncoder(
                         folder: folder, runtime: runtime, weights: weights, language: language, plansOnly: plansOnly))
             } catch { throw .audioEncoder(error) }
+        case .gan:
+            do throws(GANError) {
+                self = .gan(
+                    try ImageGenerator(folder: folder, runtime: runtime, weights: weights, plansOnly: plansOnly))
+            } catch { throw .gan(error) }
         }
     }
 
@@ -119,6 +133,7 @@ public enum AnyModel: Sendable {
         case .dualEncoder: .dualEncoder
         case .sentenceEncoder: .sentenceEncoder
         case .audioEncoder: .audioEncoder
+        case .gan: .gan
         }
     }
 
@@ -129,6 +144,7 @@ public enum AnyModel: Sendable {
         case .dualEncoder(let model): model.architecture
         case .sentenceEncoder(let model): model.architecture
         case .audioEncoder(let model): model.architecture
+        case .gan(let model): model.architecture
         }
     }
 
@@ -139,6 +155,7 @@ public enum AnyModel: Sendable {
         case .dualEncoder(let model): model.folder
         case .sentenceEncoder(let model): model.folder
         case .audioEncoder(let model): model.folder
+        case .gan(let model): model.folder
         }
     }
 
@@ -149,6 +166,7 @@ public enum AnyModel: Sendable {
         case .dualEncoder(let model): model.parameterCount
         case .sentenceEncoder(let model): model.parameterCount
         case .audioEncoder(let model): model.parameterCount
+        case .gan(let model): model.parameterCount
         }
     }
 
@@ -159,6 +177,7 @@ public enum AnyModel: Sendable {
         case .dualEncoder(let model): model.weightBytes
         case .sentenceEncoder(let model): model.weightBytes
         case .audioEncoder(let model): model.weightBytes
+        case .gan(let model): model.weightBytes
         }
     }
 }

@@ -1,6 +1,7 @@
 public import AudioEncoder
 import CTC
 public import DualEncoder
+public import GAN
 public import ImageClassifiers
 public import SentenceEncoder
 
@@ -14,6 +15,8 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case sentenceEncoder(SentenceEncoderError)
     /// An audio encoder's.
     case audioEncoder(AudioEncoderError)
+    /// A GAN's.
+    case gan(GANError)
     /// A model was given other arrays than it takes, by their names.
     case inputs(expected: String, found: String)
     /// A model was asked for an array that it does not give, though others of its family do.
@@ -28,6 +31,7 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
         case .dualEncoder(let error): error.description
         case .sentenceEncoder(let error): error.description
         case .audioEncoder(let error): error.description
+        case .gan(let error): error.description
         case .noOutput(let name, let folder, let gives):
             "\(folder): the model has no output \(name), it gives \(gives.joined(separator: ", "))"
         case .memory(let folder, let need, let limit):
@@ -44,9 +48,9 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
             .sentenceEncoder(.input), .sentenceEncoder(.notFinite), .dualEncoder(.tokenizer(.tooLong)),
             .sentenceEncoder(.tokenizer(.tooLong)), .audioEncoder(.input), .audioEncoder(.notFinite),
             .audioEncoder(.audio), .audioEncoder(.ctc(.unspellable)), .audioEncoder(.ctc(.tooFewFrames)),
-            .audioEncoder(.ctc(.tooLarge)), .inputs:
+            .audioEncoder(.ctc(.tooLarge)), .gan(.input), .gan(.notFinite), .inputs:
             true
-        case .imageClassifier, .dualEncoder, .sentenceEncoder, .audioEncoder, .noOutput, .memory: false
+        case .imageClassifier, .dualEncoder, .sentenceEncoder, .audioEncoder, .gan, .noOutput, .memory: false
         }
     }
 }

@@ -4,11 +4,13 @@ import AudioEncoder
 import CTC
 import Checkpoints
 import DualEncoder
+import GAN
 import Hub
 import ImageClassifiers
 import JSON
 import Media
 import ModelZoo
+import Randomness
 import SentenceEncoder
 import Text
 import VectorIndex
@@ -42,6 +44,8 @@ struct Failure: Error, CustomStringConvertible {
         case let error as SentenceEncoderError: self.init(ModelError.sentenceEncoder(error))
         case let error as AudioEncoderError: self.init(ModelError.audioEncoder(error))
         case let error as AudioError: self.init(ModelError.audioEncoder(.audio(error)))
+        case let error as GANError: self.init(ModelError.gan(error))
+        case let error as RandomnessError: self.init(error.description, .usage)
         case let error as CTCError: self.init(error.description, Failure.exitCode(of: error))
         case let error as TokenizerError: self.init(ModelError.sentenceEncoder(.tokenizer(error)))
         case let error as ReferenceError: self.init(error.description, .unavailable)

@@ -8,7 +8,8 @@ public enum ZooCommand {
 
     /// The subcommands, in the order of the help.
     static let all: [any Subcommand.Type] = [
-        ClassifyCommand.self, ListCommand.self, ShowCommand.self, PullCommand.self, CacheCommand.self, EvalCommand.self,
+        ClassifyCommand.self, GenerateCommand.self, ListCommand.self, ShowCommand.self, PullCommand.self,
+        CacheCommand.self, EvalCommand.self,
         RunCommand.self,
         PreprocessCommand.self, TokenizeCommand.self, EmbedCommand.self, MergeCommand.self, IndexCommand.self,
         SearchCommand.self, TranscribeCommand.self, NGramCommand.self, ConvertCommand.self, VerifyCommand.self,

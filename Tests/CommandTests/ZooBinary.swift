@@ -159,6 +159,10 @@ enum Fixtures {
     }
 
     /// A seeded sentence encoder.
+    static func generator(_ name: String) -> String {
+        project.appending(path: "Tests/GANTests/Fixtures/\(name)").path
+    }
+
     static func sentence(_ name: String) -> String {
         project.appending(path: "Tests/SentenceEncoderTests/Fixtures/\(name)").path
     }

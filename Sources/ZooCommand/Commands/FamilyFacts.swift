@@ -1,4 +1,5 @@
 import DualEncoder
+import GAN
 import ImageClassifiers
 import JSON
 import Media
@@ -24,6 +25,7 @@ struct FamilyFacts {
         case .dualEncoder(let model): try add(model)
         case .sentenceEncoder(let model): try add(model)
         case .audioEncoder(let model): try add(model)
+        case .gan(let model): add(model)
         }
     }
 
@@ -165,7 +167,7 @@ struct FamilyFacts {
         ]
     }
 
-    private static func dimensions(_ sizes: [Int]) -> String { sizes.map(String.init).joined(separator: " x ") }
+    static func dimensions(_ sizes: [Int]) -> String { sizes.map(String.init).joined(separator: " x ") }
 
     static func memory(weights: Int, activations: Int) -> String {
         "\(Format.bytes(weights + activations)): weights \(Format.bytes(weights)), activations "

@@ -64,6 +64,12 @@ enum GenerateCommand: Subcommand {
     static let strip = Option.file(
         "--strip", extensions: ["png"], help: "Diffusion: write the way from noise to the first picture here")
 
+    /// Options that only diffusion models have.
+    static let ofDiffusion: [any OptionDeclaration] =
+        [scheduler, steps, guidance, eta, initial, strength, preview, strip]
+    /// Options that only StyleGAN2 has.
+    static let ofStyleGAN: [any OptionDeclaration] = [cutoff, noise, mix]
+
     /// What has a say in the pixels, and is told in the picture's file.
     static let recorded: [any OptionDeclaration] =
         [

@@ -1,5 +1,6 @@
 import AudioEncoder
 import DualEncoder
+import GAN
 import Media
 import ModelZoo
 import TensorCore
@@ -29,7 +30,7 @@ enum MadeUpInputs {
     static func texts(_ model: AnyModel, batch: Int, tokens: Int?) throws -> [String: Tensor] {
         let context: Int
         switch model {
-        case .imageClassifier, .audioEncoder: return [:]
+        case .imageClassifier, .audioEncoder, .gan: return [:]
         case .dualEncoder(let model): context = model.contextLength
         case .sentenceEncoder(let model): context = min(model.contextLength, tokens == nil ? 64 : .max)
         }
@@ -50,6 +51,17 @@ enum MadeUpInputs {
             "input_ids": Tensor(integers: all, shape: shape),
             "attention_mask": Tensor(integers: all.map { _ in 1 }, shape: shape),
         ]
+    }
+
+    /// What a generator starts from, and what else it needs.
+    static func latents(_ model: ImageGenerator, batch: Int) -> [String: Tensor] {
+        var inputs = ["z": noise(Shape(batch, model.latentSize))]
+        if model.classCount > 0 {
+            let classes = (0..<batch).map { Int64($0 % model.classCount) }
+            inputs["class_labels"] = Tensor(integers: classes, shape: Shape(batch))
+        }
+        if model.truncation == .statistics { inputs["truncation"] = Tensor([1], shape: Shape(1)) }
+        return inputs
     }
 
     /// Sounds of noise between -1 and 1.

@@ -69,11 +69,12 @@ struct GANPictures: PictureMaker {
             let generators = GeneratorList(starts.map(\.generator))
             settings.noise = .random { image, count in generators.normals(count, of: image) }
         }
-        let images = try model.generate(Tensor(starts.flatMap(\.values), shape: shape), settings)
+        let latents = Tensor(starts.flatMap(\.values), shape: shape)
+        let images = try model.generate(latents, settings)
         let (height, width) = (images.shape[2], images.shape[3])
         let pictures = try model.rgb(images).map { Image(width: width, height: height, mode: .rgb, bytes: $0) }
         try observer.note(0, current: { pictures }, expected: { pictures })
-        return MadePictures(pictures: pictures, samples: images)
+        return MadePictures(pictures: pictures, latents: latents)
     }
 }
 

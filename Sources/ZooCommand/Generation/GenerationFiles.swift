@@ -1,7 +1,6 @@
 import Checkpoints
 import JSON
 import Media
-import TensorCore
 
 /// The files that `zoo generate` writes: each is there only when it is whole.
 struct GenerationFiles {
@@ -12,8 +11,8 @@ struct GenerationFiles {
     private let context: CommandContext
     private let asJSON: Bool
     private var pictures: [Image] = []
-    private var samples: [Float] = []
-    private var sampleShape: [Int]?
+    private var latents: [Float] = []
+    private var latentShape: [Int]?
     private var hasFolder = false
 
     /// - Parameters:
@@ -39,9 +38,9 @@ struct GenerationFiles {
     ///
     /// - Parameter first: the number of the first of them.
     mutating func take(_ made: MadePictures, first: Int) throws {
-        if plan.outputLatents != nil, let part = made.samples {
-            samples += part.floats
-            sampleShape = Array(part.shape.dimensions.dropFirst())
+        if plan.outputLatents != nil {
+            latents += made.latents.floats
+            latentShape = Array(made.latents.shape.dimensions.dropFirst())
         }
         let isOneByOne = plan.layout == .each || plan.isFolder
         guard isOneByOne else {
@@ -63,9 +62,9 @@ struct GenerationFiles {
 
     /// Writes what all pictures make together.
     func finish() throws {
-        if let path = plan.outputLatents, let shape = sampleShape {
-            let count = samples.count / max(1, shape.reduce(1, *))
-            try ZooCommand.write(Tensor(samples, shape: Shape([count] + shape)), to: path)
+        if let path = plan.outputLatents, let shape = latentShape {
+            let array = NPY(latents, shape: [latents.count / max(1, shape.reduce(1, *))] + shape)
+            try array.write(to: path)
         }
         guard let first = pictures.first else { return }
         let record = GenerationRecord(words: plan.allWords, identity: identity)

@@ -35,7 +35,7 @@ struct GenerationRun {
         let identity = try GenerationRecord.Identity(entry, files: plan.inputs.map(context.path))
         if let expected, expected != identity { throw expected.failure(found: identity, entry.name) }
         let runtime = context.runtime(threads: parsed[SharedOptions.threads])
-        let maker = try makePictureMaker(entry, parsed, runtime, context)
+        let maker = try makePictureMaker(entry, parsed, plan, runtime, context)
         let starts = try plan.starts(maker)
         var files = GenerationFiles(
             plan, model: parsed[GenerateCommand.model] ?? entry.name, identity: identity, facts: maker.facts, context,

@@ -34,11 +34,12 @@ struct PictureStart {
     var generator: any NormalGenerator
 }
 
-/// Pictures, and what they were before they were rounded.
+/// Pictures, and the arrays that go with them.
 struct MadePictures {
     let pictures: [Image]
-    /// `[N, channels, H, W]`, where the model's own result is one.
-    let samples: Tensor?
+    /// What `--output-latents` writes: of a GAN the latents `[N, size]` that it started from, of a diffusion model the
+    /// samples `[N, channels, H, W]` that it came to.
+    let latents: Tensor
 }
 
 /// What looks on while pictures are made.

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Seeds as a command line lists them, `7` or `0-15,42`, in that order.
 struct SeedList: Equatable, Sendable {
     /// Pictures that one command makes at most.
@@ -62,10 +64,10 @@ struct SeedWalk: Equatable, Sendable {
         func dot(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
         let lengths = (dot(first, first) * dot(last, last)).squareRoot()
         let cosine = lengths > 0 ? max(-1, min(1, dot(first, last) / lengths)) : 1
-        let angle = arcCosine(cosine)
+        let angle = acos(cosine)
         let (a, b) =
             angle < 1e-6 || angle > .pi - 1e-6
-            ? (1 - share, share) : (sine((1 - share) * angle) / sine(angle), sine(share * angle) / sine(angle))
+            ? (1 - share, share) : (sin((1 - share) * angle) / sin(angle), sin(share * angle) / sin(angle))
         return zip(first, last).map { Float(a * Double($0) + b * Double($1)) }
     }
 }
