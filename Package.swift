@@ -21,6 +21,7 @@ let package = Package(
         .library(name: "SentenceEncoder", targets: ["SentenceEncoder"]),
         .library(name: "AudioEncoder", targets: ["AudioEncoder"]),
         .library(name: "Diffusion", targets: ["Diffusion"]),
+        .library(name: "Randomness", targets: ["Randomness"]),
         .library(name: "Text", targets: ["Text"]),
         .library(name: "ZooCommand", targets: ["ZooCommand"]),
         .library(name: "Hub", targets: ["Hub"]),
@@ -53,6 +54,9 @@ let package = Package(
         .target(name: "Text", dependencies: ["Files", "JSON", "CLibZ"], swiftSettings: rules),
         .target(name: "CTC", dependencies: ["Files", "JSON"], swiftSettings: rules),
 
+        // Other libraries' random numbers.
+        .target(name: "Randomness", swiftSettings: rules),
+
         // The hub that models come from, and the cache they go to.
         .target(name: "Hub", dependencies: ["Files", "JSON", "Checkpoints", "CHub"], swiftSettings: rules),
 
@@ -71,7 +75,9 @@ let package = Package(
             swiftSettings: rules),
 
         .target(
-            name: "Diffusion", dependencies: ["TensorCore", "Layers", "JSON", "Checkpoints"], swiftSettings: rules),
+            name: "Diffusion",
+            dependencies: ["TensorCore", "Layers", "Files", "JSON", "Checkpoints", "Randomness"],
+            swiftSettings: rules),
 
         // Exact search among embeddings.
         .target(name: "VectorIndex", dependencies: ["Files", "TensorCore"], swiftSettings: rules),
@@ -103,6 +109,9 @@ let package = Package(
             swiftSettings: rules),
         .testTarget(
             name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels", "TestSupport"], swiftSettings: rules),
+        .testTarget(
+            name: "RandomnessTests", dependencies: ["Randomness", "JSON"], resources: [.copy("Fixtures")],
+            swiftSettings: rules),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: rules),
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints", "TensorCore", "JSON", "TestSupport"],
@@ -150,7 +159,7 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: rules),
         .testTarget(
             name: "DiffusionTests",
-            dependencies: ["Diffusion", "TensorCore", "Layers", "Checkpoints", "JSON", "TestSupport"],
+            dependencies: ["Diffusion", "Randomness", "TensorCore", "Layers", "Checkpoints", "JSON", "TestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: rules),
         .testTarget(
             name: "VectorIndexTests", dependencies: ["VectorIndex", "Files", "TensorCore", "TestSupport"],

@@ -7,6 +7,7 @@ import Testing
     static let arrows: [String: Set<String>] = [
         "Files": [],
         "JSON": [],
+        "Randomness": [],
         "Arguments": [],
         "TensorCore": ["CKernels", "CPlatform"],
         "Layers": ["TensorCore"],
@@ -20,7 +21,7 @@ import Testing
         "DualEncoder": families.union(["Media", "Text"]),
         "SentenceEncoder": families.union(["Text"]),
         "AudioEncoder": families.union(["Audio", "CTC"]),
-        "Diffusion": families,
+        "Diffusion": families.union(["Randomness"]),
         "VectorIndex": ["Files", "TensorCore"],
         "ModelZoo": families.union([
             "Media", "Text", "Audio", "CTC", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder",
