@@ -9,6 +9,7 @@ import torch
 
 from parity.audio_checkpoints import AUDIO_CHECKPOINTS
 from parity.convnet_models import CONVNETS
+from parity.diffusion_checkpoints import DIFFUSION_CHECKPOINTS
 from parity.dual_checkpoints import DUAL_CHECKPOINTS
 from parity.efficient_models import EFFICIENT_MODELS
 from parity.transformer_models import TRANSFORMER_MODELS
@@ -102,6 +103,7 @@ CHECKPOINTS = [
     *DUAL_CHECKPOINTS,
     *SENTENCE_CHECKPOINTS,
     *AUDIO_CHECKPOINTS,
+    *DIFFUSION_CHECKPOINTS,
 ]
 
 

@@ -55,6 +55,8 @@ def compare(command, folder, results):
     steps = [lambda case=case: _compare_case(command, folder, case, results, result) for case in manifest["cases"]]
     for case in manifest.get("languages", []):
         steps.append(lambda case=case: _compare_case(command, folder, case, results, result))
+    for loop in manifest.get("loops", []):
+        steps.append(lambda loop=loop: _compare_loop(command, folder, loop, results, result))
     if "image" in manifest.get("preprocess", {}):
         steps.append(lambda: _compare_picture(command, folder, manifest, results, result))
     if "audio" in manifest.get("preprocess", {}):
@@ -106,6 +108,27 @@ def _compare_case(command, folder, case, results, result):
         if name == "logits" and "greedy_ids" not in case["outputs"] and not np.array_equal(_top(found), _top(expected)):
             result.top_equal = False
             result.failures.append(f"{case['case']}: top {TOP} differ")
+
+
+def _compare_loop(command, folder, loop, results, result):
+    """Sample from given noise and compare where it ends."""
+    found_file, picture = results / f"{loop['case']}.npy", results / f"{loop['case']}.png"
+    options = [
+        "--scheduler",
+        loop["scheduler"],
+        "--steps",
+        loop["steps"],
+        "--latents",
+        folder / "ref" / loop["latents"],
+    ]
+    command.run("generate", folder, *options, "--output-latents", found_file, "--output", picture, "--force")
+    expected, found = np.load(folder / "ref" / loop["sample"]), np.load(found_file)
+    if expected.shape != found.shape:
+        raise ValueError(f"{loop['case']}: the sample has shape {found.shape}, expected {expected.shape}")
+    error = float(np.abs(found.astype("float64") - expected).max() / np.abs(expected).max())
+    result.error = max(result.error, error)
+    if not error <= TOLERANCE:
+        result.failures.append(f"{loop['case']}: the sample differs by {error:.1e} of its scale")
 
 
 def _compare_picture(command, folder, manifest, results, result):

@@ -51,6 +51,7 @@ def versions():
         "torch",
         "torchvision",
         "transformers",
+        "diffusers",
         "timm",
         "open_clip_torch",
         "sentence-transformers",

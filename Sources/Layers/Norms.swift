@@ -36,8 +36,8 @@ public struct LayerNorm: Sendable {
 /// Tensors: `weight` and `bias`, each `[channels]`.
 public struct GroupNorm: Sendable {
     private let groups: Int
-    private let weight: PackedVector
-    private let bias: PackedVector
+    private let weight: PackedVector?
+    private let bias: PackedVector?
     private let epsilon: Float
     private let activation: Activation
 
@@ -52,14 +52,35 @@ public struct GroupNorm: Sendable {
         self.activation = activation
     }
 
+    /// A layer that has no parameters.
+    ///
+    /// - Parameters:
+    ///   - groups: parts that the channels are cut into.
+    ///   - epsilon: added to the variance.
+    ///   - activation: what is applied last.
+    public init(groups: Int, epsilon: Double, activation: Activation = .none) {
+        self.groups = groups
+        weight = nil
+        bias = nil
+        self.epsilon = Float(epsilon)
+        self.activation = activation
+    }
+
     /// Normalises x, `[B, ..., channels]`.
     ///
     /// - Parameters:
     ///   - x: the images or clips.
+    ///   - addend: `[B, channels]`, added to all pixels of an image before; `nil` adds nothing.
+    ///   - modulation: `[B, 2 channels]`: the channels' scales and then their shifts, y (1 + scale) + shift before the
+    ///     activation; `nil` changes nothing.
     ///   - ws: where it is computed.
     ///   - inPlace: whether the result takes x's memory, which nothing may read afterwards.
-    public func callAsFunction(_ x: Tensor, _ ws: Workspace, inPlace: Bool = false) -> Tensor {
+    public func callAsFunction(
+        _ x: Tensor, adding addend: Tensor? = nil, modulatedBy modulation: Tensor? = nil, _ ws: Workspace,
+        inPlace: Bool = false
+    ) -> Tensor {
         ws.groupNorm(
-            x, groups: groups, weight: weight, bias: bias, epsilon: epsilon, activation: activation, inPlace: inPlace)
+            x, groups: groups, weight: weight, bias: bias, epsilon: epsilon, activation: activation, inPlace: inPlace,
+            adding: addend, modulation: modulation)
     }
 }

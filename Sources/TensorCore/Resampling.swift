@@ -19,6 +19,18 @@ public struct Resampling: Sendable, Equatable {
         case bicubicAntialiased
         /// The mean of the inputs that an output covers, wholly or in part, PyTorch's `adaptive_avg_pool2d`.
         case adaptiveAverage
+        /// Half or twice the size through the filter (1, 3, 3, 1), whose weights sum to 1 for an output: Zhang 2019
+        /// (arXiv:1904.11486), as diffusers' `downsample_2d` and `upsample_2d` (zeros around the input) or
+        /// `KDownsample2D` and `KUpsample2D` (mirrored at the border's pixels) have it.
+        case blurred(BlurBorder)
+    }
+
+    /// What lies outside of an input that is blurred.
+    public enum BlurBorder: Sendable, Equatable {
+        /// Zeros.
+        case zeros
+        /// The input mirrored at its outermost pixels, PyTorch's `reflect`; for at least two of them.
+        case mirrored
     }
 
     struct Axis: Sendable, Equatable {
@@ -68,6 +80,26 @@ public struct Resampling: Sendable, Equatable {
                     cubicOuter(t + 1, -0.75), cubicInner(t, -0.75), cubicInner(1 - t, -0.75), cubicOuter(2 - t, -0.75),
                 ]
                 return weights.enumerated().map { (min(max(low - 1 + $0.offset, 0), inputSize - 1), $0.element) }
+            }
+        case .blurred(let border):
+            precondition(outputSize == 2 * inputSize || outputSize == inputSize / 2, "blurring to \(outputSize)")
+            precondition(border == .zeros || inputSize > 1, "nothing to mirror")
+            let isHalving = outputSize < inputSize
+            return collected(inputSize, outputSize) { output in
+                let taps: [(index: Int, weight: Float)] =
+                    if isHalving {
+                        [
+                            (2 * output - 1, 0.125), (2 * output, 0.375), (2 * output + 1, 0.375),
+                            (2 * output + 2, 0.125),
+                        ]
+                    } else {
+                        [(output / 2, 0.75), (output % 2 == 0 ? output / 2 - 1 : output / 2 + 1, 0.25)]
+                    }
+                return taps.compactMap { index, weight in
+                    if (0..<inputSize).contains(index) { return (index, weight) }
+                    guard border == .mirrored else { return nil }
+                    return (index < 0 ? -index : 2 * (inputSize - 1) - index, weight)
+                }
             }
         case .adaptiveAverage:
             return collected(inputSize, outputSize) { output in

@@ -49,17 +49,25 @@ extension Workspace {
     ///   - epsilon: added to the variance.
     ///   - activation: what is applied last.
     ///   - inPlace: whether the result takes x's memory, which nothing may read afterwards.
+    ///   - addend: `[B, C]`, added to all positions of an image before the norm; `nil` adds nothing.
+    ///   - modulation: `[B, 2 C]`, for each image C scales and C shifts: y (1 + scale) + shift takes the place of the
+    ///     norm's result y; `nil` changes nothing.
     public func groupNorm(
         _ x: Tensor, groups: Int, weight: PackedVector?, bias: PackedVector?, epsilon: Float,
-        activation: Activation = .none, inPlace: Bool = false
+        activation: Activation = .none, inPlace: Bool = false, adding addend: Tensor? = nil, modulation: Tensor? = nil
     ) -> Tensor {
         let (batch, channels) = (x.shape[0], x.shape[-1])
         precondition(groups > 0 && channels % groups == 0, "group norm: \(groups) groups of \(channels) channels")
+        precondition(
+            (addend?.count ?? batch * channels) == batch * channels
+                && (modulation?.count ?? 2 * batch * channels) == 2 * batch * channels,
+            "group norm: addend \(addend?.shape ?? []), modulation \(modulation?.shape ?? []) for \(x.shape)")
         let y = inPlace ? x : allocate(x.shape)
         let pixels = batch * channels == 0 ? 0 : x.count / (batch * channels)
         let arguments = ck_group_norm(
             batch: batch, pixels: pixels, c: channels, groups: groups, input: x.floatPointer, gamma: weight?.pointer,
-            beta: bias?.pointer, output: y.mutableFloatPointer, eps: epsilon, activation: activation.kernelActivation)
+            beta: bias?.pointer, output: y.mutableFloatPointer, eps: epsilon, activation: activation.kernelActivation,
+            addend: addend?.floatPointer, modulation: modulation?.floatPointer)
         perform("group norm", .CK_OP_group_norm_run, arguments, work: 4 * Double(x.count))
         return y
     }

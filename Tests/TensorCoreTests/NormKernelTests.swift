@@ -123,6 +123,9 @@ struct GroupNormKernelTests {
         var input: [Float] = []
         var gamma: [Float] = []
         var beta: [Float] = []
+        /// For each image: what is added to its channels before, their scales and shifts afterwards.
+        var addend: [Float]?
+        var modulation: [Float]?
 
         init(pixels: Int, c: Int, groups: Int) {
             (self.pixels, self.c, self.groups) = (pixels, c, groups)
@@ -138,14 +141,14 @@ struct GroupNormKernelTests {
             for b in 0..<batch {
                 for g in 0..<groups {
                     let at = (0..<pixels).flatMap { p in (0..<width).map { (b * pixels + p) * c + g * width + $0 } }
-                    let mean = at.reduce(0) { $0 + Double(input[$1]) } / Double(at.count)
-                    let variance =
-                        at.reduce(0) { $0 + (Double(input[$1]) - mean) * (Double(input[$1]) - mean) }
-                        / Double(at.count)
-                    for i in at {
-                        let x = (Double(input[i]) - mean) / (variance + 1e-5).squareRoot()
-                        out[i] = activation(
-                            isAffine ? x * Double(gamma[i % c]) + Double(beta[i % c]) : x)
+                    let values = at.map { Double(input[$0]) + Double(addend?[b * c + $0 % c] ?? 0) }
+                    let mean = values.reduce(0, +) / Double(at.count)
+                    let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(at.count)
+                    for (i, value) in zip(at, values) {
+                        let x = (value - mean) / (variance + 1e-5).squareRoot()
+                        let y = isAffine ? x * Double(gamma[i % c]) + Double(beta[i % c]) : x
+                        let scale = 1 + Double(modulation?[2 * b * c + i % c] ?? 0)
+                        out[i] = activation(y * scale + Double(modulation?[(2 * b + 1) * c + i % c] ?? 0))
                     }
                 }
             }
@@ -154,7 +157,8 @@ struct GroupNormKernelTests {
 
         func withArguments<Result>(_ body: ((UnsafeMutablePointer<Float>) -> ck_group_norm) -> Result) -> Result {
             let (x, g, s) = (GuardedFloats(input, offset: 1), GuardedFloats(gamma, offset: 5), GuardedFloats(beta))
-            return withExtendedLifetime((x, g, s)) {
+            let (before, after) = (GuardedFloats(addend ?? [], offset: 3), GuardedFloats(modulation ?? [], offset: 1))
+            return withExtendedLifetime((x, g, s, before, after)) {
                 body { output in
                     var a = ck_group_norm()
                     (a.batch, a.pixels, a.c, a.groups) = (batch, pixels, c, groups)
@@ -163,6 +167,8 @@ struct GroupNormKernelTests {
                     a.beta = isAffine ? UnsafePointer(s.pointer) : nil
                     a.eps = 1e-5
                     a.activation = activation
+                    a.addend = addend == nil ? nil : UnsafePointer(before.pointer)
+                    a.modulation = modulation == nil ? nil : UnsafePointer(after.pointer)
                     return a
                 }
             }
@@ -188,6 +194,24 @@ struct GroupNormKernelTests {
         for pixels in [1, 7, 49, 300] {
             // One pixel of a group of one channel has no variance: every output is beta.
             #expect(Problem(pixels: pixels, c: c, groups: groups).failures() == [], "\(pixels) pixels")
+        }
+    }
+
+    @Test(
+        "a value added to each channel before, a scale and a shift of each afterwards",
+        arguments: [(32, 32), (48, 3), (70, 7), (96, 32), (130, 1), (320, 32), (5, 5)])
+    func additions(_ c: Int, _ groups: Int) {
+        for pixels in [2, 49, 300] {
+            var problem = Problem(pixels: pixels, c: c, groups: groups)
+            var generator = SeededGenerator(seed: UInt64(c))
+            problem.addend = generator.floats(problem.batch * c, scale: 3)
+            #expect(problem.failures() == [], "\(pixels) pixels, an addend")
+            problem.modulation = generator.floats(2 * problem.batch * c)
+            problem.activation = .CK_ACT_SILU
+            #expect(problem.failures() == [], "\(pixels) pixels, both")
+            problem.addend = nil
+            problem.isAffine = false
+            #expect(problem.failures() == [], "\(pixels) pixels, modulation alone")
         }
     }
 

@@ -186,13 +186,16 @@ typedef struct ck_layer_norm {
 void ck_layer_norm_run(ck_tier tier, const ck_layer_norm *args, int part, int parts, void *scratch);
 
 /// Group norm of dense [batch][pixels][c]: statistics over pixels and the c/groups channels of a group; then
-/// activation. May work in place.
+/// activation. May work in place. Where there is an addend, x[b][p][c] + addend[b][c] is normalised; where there is a
+/// modulation, a scale and a shift for each channel of each image, y (1 + scale) + shift is what is activated.
 typedef struct ck_group_norm {
   long batch, pixels, c, groups;
   const float *input, *gamma, *beta;
   float *output;
   float eps;
   ck_activation activation;
+  const float *addend;     // [batch][c] or NULL
+  const float *modulation; // [batch][2 c], all scales of an image before its shifts; or NULL
 } ck_group_norm;
 void ck_group_norm_run(ck_tier tier, const ck_group_norm *args, int part, int parts, void *scratch);
 

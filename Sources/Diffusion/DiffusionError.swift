@@ -1,0 +1,30 @@
+public import Checkpoints
+public import JSON
+public import Layers
+
+/// A diffusion model cannot be loaded, cannot take an input, or gave no number.
+public enum DiffusionError: Error, Sendable, CustomStringConvertible {
+    /// The folder or a checkpoint in it cannot be read.
+    case checkpoint(CheckpointError)
+    /// A configuration file is missing, broken, or asks for something that is not supported.
+    case config(ConfigError)
+    /// The weights do not fit the configuration.
+    case weights(WeightError)
+    /// An input has the wrong shape or values.
+    case input(expected: String, found: String)
+    /// The network's result is not a number; `layer` is the first whose output is none, by its place in the weights.
+    case notFinite(layer: String)
+
+    /// The sentence a person reads.
+    public var description: String {
+        switch self {
+        case .checkpoint(let error): error.description
+        case .config(let error): error.description
+        case .weights(let error): error.description
+        case .input(let expected, let found): "the input is \(found), expected \(expected)"
+        case .notFinite(let layer):
+            "the network gave a value that is not a number, first in the output of \(layer); its weights or the input "
+                + "are broken"
+        }
+    }
+}
