@@ -1,5 +1,6 @@
 import AudioEncoder
 import Checkpoints
+import Diffusion
 public import DualEncoder
 import GAN
 import ImageClassifiers
@@ -12,7 +13,7 @@ extension AnyModel {
     /// `pixel_values`, `input_ids` or both, and `attention_mask` with the ids; a sentence encoder needs `input_ids` and
     /// takes `attention_mask` (all ones where left out) and `token_type_ids` (zeros); an audio encoder needs
     /// `input_values` and takes `attention_mask` (all ones); a GAN needs `z`, and `class_labels` and `truncation` as
-    /// it was trained.
+    /// it was trained; a diffusion model needs `sample` and `timestep`, and `class_labels` where it has classes.
     public var inputNames: [String] { family.inputNames }
 
     /// The arrays that ``run(_:outputs:)`` gives where it is given everything.
@@ -86,6 +87,13 @@ extension AnyModel {
             do throws(GANError) { return ["image": try model.generate(z, try model.options(inputs))] } catch {
                 throw .gan(error)
             }
+        case .diffusion(let model):
+            guard let sample = inputs["sample"] else { return [:] }
+            do throws(DiffusionError) {
+                let prediction = try model.predict(
+                    sample, timesteps: try model.timesteps(inputs), classes: try model.classes(inputs))
+                return ["noise_pred": prediction]
+            } catch { throw .diffusion(error) }
         }
     }
 
@@ -195,6 +203,7 @@ extension AnyModel.Family {
         case .sentenceEncoder: ["input_ids", "attention_mask", "token_type_ids"]
         case .audioEncoder: ["input_values", "attention_mask"]
         case .gan: ["z", "class_labels", "truncation"]
+        case .diffusion: ["sample", "timestep", "class_labels"]
         }
     }
 
@@ -206,6 +215,7 @@ extension AnyModel.Family {
         case .sentenceEncoder: ["last_hidden_state", "sentence_embedding"]
         case .audioEncoder: ["logits", "last_hidden_state"]
         case .gan: ["image"]
+        case .diffusion: ["noise_pred"]
         }
     }
 
@@ -238,6 +248,9 @@ extension AnyModel.Family {
         case .gan:
             guard inputs.contains("z") else { throw failure() }
             return outputNames
+        case .diffusion:
+            guard inputs.contains("sample"), inputs.contains("timestep") else { throw failure() }
+            return outputNames
         }
     }
 
@@ -245,7 +258,7 @@ extension AnyModel.Family {
     /// asked for, see ``AnyModel/extraOutputNames(given:)``.
     public func extraOutputNames(given inputs: some Collection<String>) -> [String] {
         switch self {
-        case .imageClassifier, .sentenceEncoder, .gan: []
+        case .imageClassifier, .sentenceEncoder, .gan, .diffusion: []
         case .dualEncoder: inputs.contains("input_ids") ? ["last_hidden_state"] : []
         case .audioEncoder: inputs.contains("input_values") ? ["greedy_ids", "hidden_states"] : []
         }
@@ -267,6 +280,7 @@ extension AnyModel.Family {
         case .sentenceEncoder: "input_ids [, attention_mask, token_type_ids]"
         case .audioEncoder: "input_values [, attention_mask]"
         case .gan: "z [, class_labels, truncation]"
+        case .diffusion: "sample, timestep [, class_labels]"
         }
     }
 

@@ -1,4 +1,5 @@
 import AudioEncoder
+import Diffusion
 import DualEncoder
 import GAN
 import ImageClassifiers
@@ -18,7 +19,7 @@ extension AnyModel {
             do throws(ImageClassifierError) { return try model.preprocessing() } catch { throw .imageClassifier(error) }
         case .dualEncoder(let model):
             do throws(DualEncoderError) { return try model.preprocessing() } catch { throw .dualEncoder(error) }
-        case .sentenceEncoder, .audioEncoder, .gan: return nil
+        case .sentenceEncoder, .audioEncoder, .gan, .diffusion: return nil
         }
     }
 
@@ -27,7 +28,7 @@ extension AnyModel {
     /// - Throws: ``ModelError`` where the folder has no tokenizer, or one that is not supported.
     public func tokenizer() throws(ModelError) -> Tokenizer? {
         switch self {
-        case .imageClassifier, .audioEncoder, .gan: return nil
+        case .imageClassifier, .audioEncoder, .gan, .diffusion: return nil
         case .dualEncoder(let model):
             do throws(DualEncoderError) { return try model.tokenizer() } catch { throw .dualEncoder(error) }
         case .sentenceEncoder(let model):
@@ -73,6 +74,14 @@ extension AnyModel {
             do throws(GANError) {
                 if let z = inputs["z"] { accounts.append(try model.profile(z, try model.options(inputs))) }
             } catch { throw .gan(error) }
+        case .diffusion(let model):
+            do throws(DiffusionError) {
+                if let sample = inputs["sample"] {
+                    accounts.append(
+                        try model.profile(
+                            sample, timesteps: try model.timesteps(inputs), classes: try model.classes(inputs)))
+                }
+            } catch { throw .diffusion(error) }
         }
         // There is one at least: the names of the inputs were found to be enough.
         guard var sum = accounts.first else { throw .inputs(expected: family.usage, found: "nothing") }

@@ -1,5 +1,6 @@
 import AudioEncoder
 public import Checkpoints
+import Diffusion
 public import DualEncoder
 import GAN
 import ImageClassifiers
@@ -82,6 +83,9 @@ extension AnyModel {
         case .arrays(let shapes): return shapes
         case .pictures(let count, _):
             if case .gan(let model) = self { return ["z": Shape(count, model.latentSize)] }
+            if case .diffusion(let model) = self, let size = model.configuration.sampleSize {
+                return ["sample": Shape(count, model.configuration.inputChannels, size.height, size.width)]
+            }
             // A folder that does not say how pictures are prepared is told of where one comes.
             guard let preprocessing = try? preprocessing() else { return [:] }
             return [
@@ -94,7 +98,7 @@ extension AnyModel {
             case .sentenceEncoder(let model):
                 let tokens = min(count * model.contextLength, max(SentenceEncoder.tokensAtATime, model.contextLength))
                 return ["input_ids": Shape(max(1, tokens / model.contextLength), model.contextLength)]
-            case .imageClassifier, .audioEncoder, .gan: return [:]
+            case .imageClassifier, .audioEncoder, .gan, .diffusion: return [:]
             }
         case .sound(let seconds):
             guard case .audioEncoder(let model) = self else { return [:] }
@@ -129,6 +133,11 @@ extension AnyModel {
                 throw .audioEncoder(error)
             }
         case (.gan(let model), "z"): return model.plan(batch: shape.first ?? 0)
+        case (.diffusion(let model), "sample") where shape.rank == 4:
+            do throws(DiffusionError) {
+                let most = model.picturesAtATime(height: shape[2], width: shape[3])
+                return try model.plan(batch: min(shape[0], most), height: shape[2], width: shape[3])
+            } catch { throw .diffusion(error) }
         default: return nil
         }
     }

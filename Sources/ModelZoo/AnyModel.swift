@@ -1,5 +1,6 @@
 public import AudioEncoder
 public import Checkpoints
+public import Diffusion
 public import DualEncoder
 public import GAN
 public import ImageClassifiers
@@ -18,8 +19,10 @@ public enum AnyModel: Sendable {
     case audioEncoder(AudioEncoder)
     /// A generator of images that makes them in one pass.
     case gan(ImageGenerator)
+    /// A diffusion model.
+    case diffusion(DiffusionModel)
 
-    /// A family of models; the raw value is the task in Hugging Face's words.
+    /// A family of models; the raw value is the task, in Hugging Face's words where they tell families apart.
     public enum Family: String, Sendable, CaseIterable {
         /// Image classifiers.
         case imageClassifier = "image-classification"
@@ -30,13 +33,17 @@ public enum AnyModel: Sendable {
         /// Audio encoders, most of which transcribe.
         case audioEncoder = "automatic-speech-recognition"
         /// Generators of images that make them in one pass.
-        case gan = "unconditional-image-generation"
+        case gan = "image-generation"
+        /// Diffusion models, which make images of noise step by step.
+        case diffusion = "image-diffusion"
 
         /// The family of a folder as its configuration says, without looking further; what nothing else recognises is
         /// an image classifier, whose error says what is known.
         public init(folder: String) {
             if ImageGenerator.recognises(folder) {
                 self = .gan
+            } else if DiffusionModel.recognises(folder) {
+                self = .diffusion
             } else if DualEncoder.recognises(folder) {
                 self = .dualEncoder
             } else if SentenceEncoder.recognises(folder) {
@@ -54,6 +61,7 @@ public enum AnyModel: Sendable {
             case .sentenceEncoder: SentenceEncoder.architectures
             case .audioEncoder: AudioEncoder.architectures
             case .gan: ImageGenerator.architectures
+            case .diffusion: DiffusionModel.architectures
             }
         }
 
@@ -65,6 +73,7 @@ public enum AnyModel: Sendable {
             case .sentenceEncoder: "a sentence encoder"
             case .audioEncoder: "an audio encoder"
             case .gan: "a GAN"
+            case .diffusion: "a diffusion model"
             }
         }
     }
@@ -111,13 +120,19 @@ public enum AnyModel: Sendable {
                 self = .gan(
                     try ImageGenerator(folder: folder, runtime: runtime, weights: weights, plansOnly: plansOnly))
             } catch { throw .gan(error) }
+        case .diffusion:
+            do throws(DiffusionError) {
+                self = .diffusion(
+                    try DiffusionModel(folder: folder, runtime: runtime, weights: weights, plansOnly: plansOnly))
+            } catch { throw .diffusion(error) }
         }
     }
 
-    /// What the model does, in Hugging Face's words: its family's task, but for image classifiers without classes and
-    /// audio encoders that classify or have no head.
+    /// What the model does, in Hugging Face's words: its family's task, but for image classifiers without classes,
+    /// audio encoders that classify or have no head, and generators, which have one task.
     public var task: String {
         if case .imageClassifier(let model) = self, !model.hasClasses { return "image-feature-extraction" }
+        if family == .gan || family == .diffusion { return "unconditional-image-generation" }
         guard case .audioEncoder(let model) = self else { return family.rawValue }
         return switch model.head {
         case .ctc: family.rawValue
@@ -134,6 +149,7 @@ public enum AnyModel: Sendable {
         case .sentenceEncoder: .sentenceEncoder
         case .audioEncoder: .audioEncoder
         case .gan: .gan
+        case .diffusion: .diffusion
         }
     }
 
@@ -145,6 +161,7 @@ public enum AnyModel: Sendable {
         case .sentenceEncoder(let model): model.architecture
         case .audioEncoder(let model): model.architecture
         case .gan(let model): model.architecture
+        case .diffusion(let model): model.architecture
         }
     }
 
@@ -156,6 +173,7 @@ public enum AnyModel: Sendable {
         case .sentenceEncoder(let model): model.folder
         case .audioEncoder(let model): model.folder
         case .gan(let model): model.folder
+        case .diffusion(let model): model.folder
         }
     }
 
@@ -167,6 +185,7 @@ public enum AnyModel: Sendable {
         case .sentenceEncoder(let model): model.parameterCount
         case .audioEncoder(let model): model.parameterCount
         case .gan(let model): model.parameterCount
+        case .diffusion(let model): model.parameterCount
         }
     }
 
@@ -178,6 +197,7 @@ public enum AnyModel: Sendable {
         case .sentenceEncoder(let model): model.weightBytes
         case .audioEncoder(let model): model.weightBytes
         case .gan(let model): model.weightBytes
+        case .diffusion(let model): model.weightBytes
         }
     }
 }

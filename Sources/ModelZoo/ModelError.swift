@@ -1,5 +1,6 @@
 public import AudioEncoder
 import CTC
+public import Diffusion
 public import DualEncoder
 public import GAN
 public import ImageClassifiers
@@ -17,6 +18,8 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case audioEncoder(AudioEncoderError)
     /// A GAN's.
     case gan(GANError)
+    /// A diffusion model's.
+    case diffusion(DiffusionError)
     /// A model was given other arrays than it takes, by their names.
     case inputs(expected: String, found: String)
     /// A model was asked for an array that it does not give, though others of its family do.
@@ -32,6 +35,7 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
         case .sentenceEncoder(let error): error.description
         case .audioEncoder(let error): error.description
         case .gan(let error): error.description
+        case .diffusion(let error): error.description
         case .noOutput(let name, let folder, let gives):
             "\(folder): the model has no output \(name), it gives \(gives.joined(separator: ", "))"
         case .memory(let folder, let need, let limit):
@@ -48,9 +52,11 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
             .sentenceEncoder(.input), .sentenceEncoder(.notFinite), .dualEncoder(.tokenizer(.tooLong)),
             .sentenceEncoder(.tokenizer(.tooLong)), .audioEncoder(.input), .audioEncoder(.notFinite),
             .audioEncoder(.audio), .audioEncoder(.ctc(.unspellable)), .audioEncoder(.ctc(.tooFewFrames)),
-            .audioEncoder(.ctc(.tooLarge)), .gan(.input), .gan(.notFinite), .inputs:
+            .audioEncoder(.ctc(.tooLarge)), .gan(.input), .gan(.notFinite), .diffusion(.input), .diffusion(.notFinite),
+            .diffusion(.scheduler(.steps)), .inputs:
             true
-        case .imageClassifier, .dualEncoder, .sentenceEncoder, .audioEncoder, .gan, .noOutput, .memory: false
+        case .imageClassifier, .dualEncoder, .sentenceEncoder, .audioEncoder, .gan, .diffusion, .noOutput, .memory:
+            false
         }
     }
 }

@@ -3,6 +3,7 @@ import Audio
 import AudioEncoder
 import CTC
 import Checkpoints
+import Diffusion
 import DualEncoder
 import GAN
 import Hub
@@ -45,6 +46,8 @@ struct Failure: Error, CustomStringConvertible {
         case let error as AudioEncoderError: self.init(ModelError.audioEncoder(error))
         case let error as AudioError: self.init(ModelError.audioEncoder(.audio(error)))
         case let error as GANError: self.init(ModelError.gan(error))
+        case .randomness(let error) as DiffusionError: self.init(error)
+        case let error as DiffusionError: self.init(ModelError.diffusion(error))
         case let error as RandomnessError: self.init(error.description, .usage)
         case let error as CTCError: self.init(error.description, Failure.exitCode(of: error))
         case let error as TokenizerError: self.init(ModelError.sentenceEncoder(.tokenizer(error)))

@@ -172,6 +172,7 @@ enum BenchCommand: Subcommand {
             inputs["input_values"] = try MadeUpInputs.sounds(encoder, batch: batch, seconds: parsed[duration] ?? 10)
         }
         if case .gan(let generator) = model { inputs = MadeUpInputs.latents(generator, batch: batch) }
+        if case .diffusion(let denoiser) = model { inputs = try MadeUpInputs.sample(denoiser, batch: batch) }
         if readsTexts {
             inputs.merge(try MadeUpInputs.texts(model, batch: batch, tokens: parsed[tokens])) { $1 }
         }

@@ -1,3 +1,4 @@
+import Diffusion
 import DualEncoder
 import GAN
 import ImageClassifiers
@@ -26,6 +27,7 @@ struct FamilyFacts {
         case .sentenceEncoder(let model): try add(model)
         case .audioEncoder(let model): try add(model)
         case .gan(let model): add(model)
+        case .diffusion(let model): try add(model)
         }
     }
 

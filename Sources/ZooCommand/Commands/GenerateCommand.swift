@@ -67,6 +67,8 @@ enum GenerateCommand: Subcommand {
     /// Options that only diffusion models have.
     static let ofDiffusion: [any OptionDeclaration] =
         [scheduler, steps, guidance, eta, initial, strength, preview, strip]
+    /// Options that only GANs have.
+    static let ofGANs: [any OptionDeclaration] = [truncation, cutoff, noise, mix]
     /// Options that only StyleGAN2 has.
     static let ofStyleGAN: [any OptionDeclaration] = [cutoff, noise, mix]
 
@@ -91,7 +93,10 @@ enum GenerateCommand: Subcommand {
             strength, truncation, cutoff, noise, mix, randomness, latents, outputLatents, preview, strip, replay, force,
             SharedOptions.ema, SharedOptions.threads, SharedOptions.maxMemory, SharedOptions.json,
         ],
-        exclusive: [[count, interpolate], [latents, interpolate], [latents, count], [grid, interpolate]],
+        exclusive: [
+            [count, interpolate], [latents, interpolate], [latents, count], [grid, interpolate], [latents, initial],
+            [interpolate, initial],
+        ],
         examples: [
             Command.Example("zoo generate -m ./dcgan --seeds 0-15 --grid 4x4 -o grid.png", "Sixteen pictures in one"),
             Command.Example(

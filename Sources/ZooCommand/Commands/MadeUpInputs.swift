@@ -1,4 +1,5 @@
 import AudioEncoder
+import Diffusion
 import DualEncoder
 import GAN
 import Media
@@ -30,7 +31,7 @@ enum MadeUpInputs {
     static func texts(_ model: AnyModel, batch: Int, tokens: Int?) throws -> [String: Tensor] {
         let context: Int
         switch model {
-        case .imageClassifier, .audioEncoder, .gan: return [:]
+        case .imageClassifier, .audioEncoder, .gan, .diffusion: return [:]
         case .dualEncoder(let model): context = model.contextLength
         case .sentenceEncoder(let model): context = min(model.contextLength, tokens == nil ? 64 : .max)
         }
@@ -61,6 +62,25 @@ enum MadeUpInputs {
             inputs["class_labels"] = Tensor(integers: classes, shape: Shape(batch))
         }
         if model.truncation == .statistics { inputs["truncation"] = Tensor([1], shape: Shape(1)) }
+        return inputs
+    }
+
+    /// A call of a diffusion model's network in the middle of sampling.
+    static func sample(_ model: DiffusionModel, batch: Int) throws(Failure) -> [String: Tensor] {
+        guard let size = model.configuration.sampleSize else {
+            throw Failure("\(model.folder): the network has no sample_size to make up inputs of", .unavailable)
+        }
+        var inputs = [
+            "sample": noise(Shape(batch, model.configuration.inputChannels, size.height, size.width)),
+            "timestep": Tensor([500], shape: Shape(1)),
+        ]
+        switch model.configuration.classEmbedding {
+        case .none: break
+        case .table:
+            inputs["class_labels"] = Tensor(integers: Array(repeating: 0, count: batch), shape: Shape(batch))
+        case .timestep: inputs["class_labels"] = Tensor(zeros: Shape(batch))
+        case .identity: inputs["class_labels"] = noise(Shape(batch, model.configuration.embeddingWidth))
+        }
         return inputs
     }
 

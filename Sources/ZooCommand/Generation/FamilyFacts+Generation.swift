@@ -1,3 +1,4 @@
+import Diffusion
 import GAN
 import JSON
 
@@ -18,6 +19,40 @@ extension FamilyFacts {
             ("flops", JSONValue(cost.flops)), ("activation_bytes", JSONValue(cost.activationBytes)),
             ("rng", JSONValue(model.family.randomness.rawValue)),
             ("labels", .array(model.labels.map { JSONValue($0) })),
+        ]
+    }
+}
+
+extension FamilyFacts {
+    mutating func add(_ model: DiffusionModel) throws {
+        let configuration = model.configuration
+        let output = configuration.sampleSize.map { [configuration.inputChannels, $0.height, $0.width] }
+        let cost = try output.map { try model.plan(batch: 1, height: $0[1], width: $0[2]) }
+        if let output, let cost {
+            lines += [
+                ("Picture", Self.dimensions(output)),
+                ("Operations", Format.count(cost.flops, unit: "FLOP") + " a call for one picture"),
+                ("Memory", Self.memory(weights: model.weightBytes, activations: cost.activationBytes)),
+            ]
+        } else {
+            lines.append(("Memory", "\(Format.bytes(model.weightBytes)) of weights"))
+        }
+        // The folder's own first, then those that can stand in for it.
+        let usable = SchedulerKind.allCases.filter { kind in
+            (try? model.scheduler?.makeScheduler(kind, steps: 1)) != nil
+        }
+        let own = model.scheduler?.kind
+        let schedulers = (own.map { [$0] } ?? []) + usable.filter { $0 != own }
+        if own != nil { lines.append(("Schedulers", schedulers.map(\.shortName).joined(separator: ", "))) }
+        if model.nullClass != nil { lines.append(("Guidance", "with a class for none (--guidance)")) }
+        if !model.labels.isEmpty { labels = model.labels }
+        json = [
+            ("pipeline", JSONValue(optional: model.pipeline) { JSONValue($0) }),
+            ("output", JSONValue(optional: output) { .array($0.map { JSONValue($0) }) }),
+            ("flops", JSONValue(optional: cost?.flops) { JSONValue($0) }),
+            ("activation_bytes", JSONValue(optional: cost?.activationBytes) { JSONValue($0) }),
+            ("schedulers", .array(own == nil ? [] : schedulers.map { JSONValue($0.shortName) })),
+            ("guidance", JSONValue(model.nullClass != nil)), ("labels", .array(model.labels.map { JSONValue($0) })),
         ]
     }
 }

@@ -1,6 +1,8 @@
 import Arguments
+import Diffusion
 import GAN
 import JSON
+import Media
 import ModelZoo
 import Randomness
 import TensorCore
@@ -42,6 +44,31 @@ func makePictureMaker(
             return (seed, layer)
         }
         return GANPictures(generator, options)
+    case .diffusion:
+        try refuse(Generate.ofGANs, "GANs", "a diffusion model")
+        var options = DiffusionPictures.Options()
+        options.scheduler = try parsed[Generate.scheduler].map { name in
+            do throws(SchedulerError) { return try SchedulerKind(named: name) } catch {
+                throw usage("option '--scheduler': \(error.description)")
+            }
+        }
+        options.steps = parsed[Generate.steps]
+        options.guidance = parsed[Generate.guidance] ?? 1
+        options.eta = parsed[Generate.eta] ?? 0
+        options.randomness = parsed[Generate.randomness] ?? .torchCPU
+        if let path = parsed[Generate.initial] {
+            let picture = try ImageStream.decode(context.path(path)).get()
+            options.initial = (picture, parsed[Generate.strength] ?? 0.8)
+        } else if parsed.isGiven(Generate.strength) {
+            throw usage("option '--strength' says how much of --init is replaced: give a picture with --init")
+        }
+        let guides = options.guidance == 1 ? 1 : 2
+        let model = try context.model(entry, runtime, for: .pictures(guides * plan.pictureCount))
+        guard case .diffusion(let diffusion) = model else {
+            throw ModelError.inputs(expected: "noise", found: "nothing")
+        }
+        options.label = try classID(parsed[Generate.label], diffusion.labels, name, usage)
+        return try DiffusionPictures(diffusion, options)
     case .imageClassifier:
         // What no family knows says so.
         _ = try Config(path: FileSystem.join(entry.folder, "config.json"))

@@ -83,7 +83,7 @@ struct EmbeddingModel {
     /// Why a model of a family cannot do what is asked for; `nil` where it can.
     static func refusal(_ family: AnyModel.Family, _ content: Content, _ options: Options) -> String? {
         switch (family, content) {
-        case (.gan, _): return "is \(family.noun), it makes pictures and embeds nothing"
+        case (.gan, _), (.diffusion, _): return "is \(family.noun), it makes pictures and embeds nothing"
         case (.imageClassifier, .texts): return "is an image classifier, it takes no texts"
         case (.sentenceEncoder, .pictures): return "is a sentence encoder, it takes texts only (--text, --text-from)"
         case (.audioEncoder, .pictures), (.audioEncoder, .texts): return "is an audio encoder, it takes sounds only"
@@ -117,7 +117,7 @@ struct EmbeddingModel {
             do throws(DualEncoderError) { return try model.preprocessing() } catch { throw .dualEncoder(error) }
         case .sentenceEncoder: throw .inputs(expected: "texts", found: "pictures")
         case .audioEncoder: throw .inputs(expected: "sounds", found: "pictures")
-        case .gan: throw .inputs(expected: "noise", found: "pictures")
+        case .gan, .diffusion: throw .inputs(expected: "noise", found: "pictures")
         }
     }
 
@@ -147,7 +147,7 @@ struct EmbeddingModel {
                 }
             case .sentenceEncoder: throw .inputs(expected: "texts", found: "pictures")
             case .audioEncoder: throw .inputs(expected: "sounds", found: "pictures")
-            case .gan: throw .inputs(expected: "noise", found: "pictures")
+            case .gan, .diffusion: throw .inputs(expected: "noise", found: "pictures")
             }
         }
     }
@@ -160,7 +160,7 @@ struct EmbeddingModel {
             switch model {
             case .imageClassifier: throw .inputs(expected: "pictures", found: "texts")
             case .audioEncoder: throw .inputs(expected: "sounds", found: "texts")
-            case .gan: throw .inputs(expected: "noise", found: "texts")
+            case .gan, .diffusion: throw .inputs(expected: "noise", found: "texts")
             case .dualEncoder(let model):
                 do throws(DualEncoderError) {
                     return try model.embed(texts: texts, normalized: false, truncates: options.truncates)
