@@ -20,6 +20,7 @@ let package = Package(
         .library(name: "DualEncoder", targets: ["DualEncoder"]),
         .library(name: "SentenceEncoder", targets: ["SentenceEncoder"]),
         .library(name: "AudioEncoder", targets: ["AudioEncoder"]),
+        .library(name: "Diffusion", targets: ["Diffusion"]),
         .library(name: "Randomness", targets: ["Randomness"]),
         .library(name: "Text", targets: ["Text"]),
         .library(name: "ZooCommand", targets: ["ZooCommand"]),
@@ -71,6 +72,10 @@ let package = Package(
             swiftSettings: rules),
         .target(
             name: "AudioEncoder", dependencies: ["TensorCore", "Layers", "JSON", "Checkpoints", "Audio", "CTC"],
+            swiftSettings: rules),
+        .target(
+            name: "Diffusion",
+            dependencies: ["TensorCore", "Layers", "Files", "JSON", "Checkpoints", "Randomness"],
             swiftSettings: rules),
 
         // Exact search among embeddings.
@@ -150,6 +155,10 @@ let package = Package(
             dependencies: [
                 "AudioEncoder", "TensorCore", "Layers", "Checkpoints", "JSON", "Audio", "CTC", "TestSupport",
             ],
+            resources: [.copy("Fixtures")], swiftSettings: rules),
+        .testTarget(
+            name: "DiffusionTests",
+            dependencies: ["Diffusion", "Randomness", "TensorCore", "Layers", "Checkpoints", "JSON", "TestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: rules),
         .testTarget(
             name: "VectorIndexTests", dependencies: ["VectorIndex", "Files", "TensorCore", "TestSupport"],

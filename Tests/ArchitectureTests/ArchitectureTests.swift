@@ -21,6 +21,7 @@ import Testing
         "DualEncoder": families.union(["Media", "Text"]),
         "SentenceEncoder": families.union(["Text"]),
         "AudioEncoder": families.union(["Audio", "CTC"]),
+        "Diffusion": families.union(["Randomness"]),
         "VectorIndex": ["Files", "TensorCore"],
         "ModelZoo": families.union([
             "Media", "Text", "Audio", "CTC", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder",
