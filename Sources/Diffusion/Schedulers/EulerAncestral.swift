@@ -1,3 +1,5 @@
+import JSON
+
 /// Euler's method with fresh noise at every level, the last one's of weight 0: ancestral sampling (Ho, Jain and Abbeel,
 /// 2020) over noise levels, in the form of Katherine Crowson's k-diffusion.
 ///
@@ -15,6 +17,11 @@ struct EulerAncestral: Scheduler {
             plan, schedule: NoiseSchedule(plan.keys, rescales: true, keepsLast: true), spacing: .timesteps)
         prediction = try plan.keys.prediction([.epsilon, .velocity])
         (steps, timesteps, sigmas) = (plan.steps, levels.timesteps, levels.sigmas)
+        // From nearly infinite noise the difference under the root can round to less than nothing.
+        for index in timesteps.indices where !Self.parts(sigmas[index], sigmas[index + 1]).down.isFinite {
+            throw plan.keys.config.failure(
+                "beta_schedule", expected: "noise that falls less steeply in \(steps) steps of this timestep_spacing")
+        }
         initialNoiseScale = levels.initialNoiseScale
     }
 
@@ -25,12 +32,18 @@ struct EulerAncestral: Scheduler {
     ) throws(Failure) -> [Float] {
         let (sigma, next) = (sigmas[index], sigmas[index + 1])
         let original = prediction.original(output, sample: sample, sigma: sigma)
-        let (square, nextSquare) = (sigma * sigma, next * next)
-        let up = (nextSquare * (square - nextSquare) / square).squareRoot()
-        let change = (nextSquare - up * up).squareRoot() - sigma
+        let (up, down) = Self.parts(sigma, next)
+        let change = down - sigma
         sample = combine(sample, original) { $0 + ($0 - $1) / sigma * change }
         sample = combine(sample, try noise()) { $0 + $1 * up }
         return original
+    }
+
+    /// The parts of the next noise level that are fresh and that are left.
+    private static func parts(_ sigma: Float, _ next: Float) -> (up: Float, down: Float) {
+        let (square, nextSquare) = (sigma * sigma, next * next)
+        let up = (nextSquare * (square - nextSquare) / square).squareRoot()
+        return (up, (nextSquare - up * up).squareRoot())
     }
 
     func addNoise(to original: [Float], noise: [Float], at index: Int) -> [Float] {

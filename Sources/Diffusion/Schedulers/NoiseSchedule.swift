@@ -60,12 +60,16 @@ struct NoiseSchedule: Sendable {
         if let trained = try keys.config.optionalDoubles("trained_betas", count: count...count, in: 0...0.9999) {
             betas = trained.map { Float($0) }
         }
-        guard betas.contains(where: { $0 > 0 }) else {
-            throw keys.config.failure("beta_end", expected: "betas above 0 somewhere")
-        }
         let isRescaled = rescales ? try keys.bool("rescale_betas_zero_snr", default: false) : false
         if isRescaled { betas = Self.withoutSignalAtTheEnd(betas) }
         var products = Self.products(betas.map { 1 - $0 })
+        // Both would divide by zero: levels without noise, and levels without signal that nobody asked for.
+        guard let most = products.first, most < 1 else {
+            throw keys.config.failure("beta_start", expected: "noise from the first timestep on")
+        }
+        guard products.dropLast(isRescaled ? 1 : 0).allSatisfy({ $0 > 0 }) else {
+            throw keys.config.failure("beta_end", expected: "betas that leave some of the signal")
+        }
         if isRescaled && keepsLast { products[count - 1] = 0x1p-24 }
         alphasCumprod = products
     }

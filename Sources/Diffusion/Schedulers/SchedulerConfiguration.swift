@@ -99,6 +99,18 @@ public struct SchedulerConfiguration: Sendable {
         }
     }
 
+    /// The schedulers that this model can be sampled with: those that can be made of this file for ten steps, or for as
+    /// many as there are timesteps.
+    public var supportedSchedulers: [SchedulerKind] {
+        let trainSteps = (try? SchedulerKeys(config: config).trainSteps()) ?? 10
+        return SchedulerKind.allCases.filter { kind in
+            do throws(SchedulerError) {
+                _ = try makeScheduler(kind, steps: min(10, trainSteps))
+                return true
+            } catch { return false }
+        }
+    }
+
     /// Keys that diffusers' schedulers have, and a few of its older versions that never changed a step.
     private static let knownKeys: Set<String> = [
         "algorithm_type", "base_image_seq_len", "base_shift", "beta_end", "beta_schedule", "beta_start", "clip_sample",

@@ -33,7 +33,12 @@ import Testing
             ("{\"_class_name\": \"DDPMScheduler\", \"beta\": 1}", "beta"),
             ("{\"_class_name\": \"DDPMScheduler\", \"_use_default_values\": []}", "_use_default_values"),
             ("{\"_class_name\": \"DDPMScheduler\", \"variance_type\": \"learned_range\"}", "variance_type"),
-            ("{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\", \"use_dynamic_shifting\": true}", "picture's size"),
+            (
+                "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\", \"use_dynamic_shifting\": true}",
+                "picture's size"
+            ),
+            ("{\"_class_name\": \"DDPMScheduler\", \"beta_end\": 0.9}", "beta_end"),
+            ("{\"_class_name\": \"DDPMScheduler\", \"beta_start\": 0}", "beta_start"),
         ] {
             #expect(message(text).contains(part), "\(text): \(message(text))")
         }
@@ -67,6 +72,25 @@ import Testing
             #expect(message(other, kind) == "no error")
         }
         #expect(message(other, .flowMatchEuler).contains("DDPMScheduler"))
+    }
+
+    /// What a model can be sampled with.
+    @Test func supportedSchedulers() throws {
+        let noise = SchedulerKind.allCases.filter { $0 != .flowMatchEuler }
+        #expect(try configuration("{\"_class_name\": \"DDPMScheduler\"}").supportedSchedulers == noise)
+        let sample = "{\"_class_name\": \"DDPMScheduler\", \"prediction_type\": \"sample\"}"
+        #expect(
+            try configuration(sample).supportedSchedulers == noise.filter { $0 != .pndm && $0 != .eulerAncestral })
+        let flow = "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\"}"
+        #expect(try configuration(flow).supportedSchedulers == [.flowMatchEuler])
+    }
+
+    /// Where noise falls too steeply for fresh noise between two steps, the reference gives no numbers.
+    @Test func stepsTooSteepForAncestralNoise() {
+        let file = "{\"_class_name\": \"EulerAncestralDiscreteScheduler\", \"beta_schedule\": \"squaredcos_cap_v2\"}"
+        #expect(message(file, steps: 4).contains("beta_schedule"))
+        let leading = String(file.dropLast()) + ", \"timestep_spacing\": \"leading\"}"
+        #expect(message(leading, steps: 20) == "no error")
     }
 
     @Test func settingAValue() throws {
