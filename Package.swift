@@ -73,6 +73,10 @@ let package = Package(
         .target(
             name: "AudioEncoder", dependencies: ["TensorCore", "Layers", "JSON", "Checkpoints", "Audio", "CTC"],
             swiftSettings: rules),
+        .target(
+            name: "Diffusion",
+            dependencies: ["TensorCore", "Layers", "Files", "JSON", "Checkpoints", "Randomness"],
+            swiftSettings: rules),
 
         .target(
             name: "Diffusion",
