@@ -78,11 +78,6 @@ let package = Package(
             dependencies: ["TensorCore", "Layers", "Files", "JSON", "Checkpoints", "Randomness"],
             swiftSettings: rules),
 
-        .target(
-            name: "Diffusion",
-            dependencies: ["TensorCore", "Layers", "Files", "JSON", "Checkpoints", "Randomness"],
-            swiftSettings: rules),
-
         // Exact search among embeddings.
         .target(name: "VectorIndex", dependencies: ["Files", "TensorCore"], swiftSettings: rules),
 
@@ -90,16 +85,17 @@ let package = Package(
         .target(
             name: "ModelZoo",
             dependencies: [
-                "TensorCore", "Layers", "JSON", "Checkpoints", "Media", "Text", "Audio", "CTC", "ImageClassifiers",
-                "DualEncoder", "SentenceEncoder", "AudioEncoder", "Hub",
+                "TensorCore", "Layers", "JSON", "Checkpoints", "Media", "Text", "Audio", "CTC", "Randomness",
+                "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder", "GAN", "Diffusion", "Hub",
             ],
             swiftSettings: rules),
         .target(name: "Arguments", swiftSettings: rules),
         .target(
             name: "ZooCommand",
             dependencies: [
-                "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder", "VectorIndex", "Text",
-                "Media", "Audio", "CTC", "Hub", "Checkpoints", "JSON", "TensorCore", "Arguments",
+                "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder", "GAN", "Diffusion",
+                "Randomness", "VectorIndex", "Text", "Media", "Audio", "CTC", "Hub", "Checkpoints", "JSON", "TensorCore",
+                "Arguments",
             ],
             swiftSettings: rules),
         .executableTarget(name: "zoo", dependencies: ["ZooCommand"], swiftSettings: rules),
@@ -177,8 +173,8 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "zoo", "ZooCommand", "Arguments", "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder",
-                "AudioEncoder", "VectorIndex", "Text", "Media", "Audio", "CTC", "Hub", "Checkpoints", "JSON",
-                "TensorCore", "TestSupport", "HubTestSupport",
+                "AudioEncoder", "GAN", "Diffusion", "Randomness", "VectorIndex", "Text", "Media", "Audio", "CTC", "Hub",
+                "Checkpoints", "JSON", "TensorCore", "TestSupport", "HubTestSupport",
             ], swiftSettings: rules),
         .testTarget(name: "ArchitectureTests", swiftSettings: rules),
     ],

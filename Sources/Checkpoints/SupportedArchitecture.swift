@@ -12,6 +12,10 @@ public struct SupportedArchitecture: Sendable, Equatable {
         case openCLIP = "open_clip"
         /// sentence-transformers: folders with `modules.json`.
         case sentenceTransformers = "sentence-transformers"
+        /// diffusers: classes that `model_index.json` and the components' `config.json` name.
+        case diffusers
+        /// Programs of papers, by the names that their models go by.
+        case programs
     }
 
     /// The name, as the paper has it.

@@ -6,7 +6,7 @@ import JSON
 struct PipelineFolder {
     /// Pipelines whose loop is the plain one: the network's prediction, the scheduler's step, again. Others of the same
     /// components sample in ways of their own.
-    private static let pipelines: Set<String> = ["DDPMPipeline", "DDIMPipeline", "PNDMPipeline", "DiffusionPipeline"]
+    static let pipelines: Set<String> = ["DDPMPipeline", "DDIMPipeline", "PNDMPipeline", "DiffusionPipeline"]
     private static let network = "UNet2DModel"
 
     /// The pipeline's class; `nil` for a network alone.

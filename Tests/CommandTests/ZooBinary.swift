@@ -163,6 +163,10 @@ enum Fixtures {
         project.appending(path: "Tests/GANTests/Fixtures/\(name)").path
     }
 
+    static func diffusion(_ name: String) -> String {
+        project.appending(path: "Tests/DiffusionTests/Fixtures/\(name)").path
+    }
+
     static func sentence(_ name: String) -> String {
         project.appending(path: "Tests/SentenceEncoderTests/Fixtures/\(name)").path
     }

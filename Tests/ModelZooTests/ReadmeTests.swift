@@ -11,7 +11,7 @@ import Testing
     /// The first cell of a family's table.
     private static let titles: [(family: AnyModel.Family, title: String)] = [
         (.imageClassifier, "image classifier"), (.dualEncoder, "dual encoder"), (.sentenceEncoder, "sentence encoder"),
-        (.audioEncoder, "audio encoder"),
+        (.audioEncoder, "audio encoder"), (.gan, "GAN"), (.diffusion, "diffusion model"),
     ]
 
     @Test func everyFamilyHasATable() {
