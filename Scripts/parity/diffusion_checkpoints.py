@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from diffusers import DDIMScheduler, DDPMPipeline, DDPMScheduler, UNet2DModel
+from diffusers.models.attention_processor import Attention, AttnProcessor
 
 from reference.recorder import Recorder, count_flops
 from reference.seeded import fill_checkpoint, normal
@@ -29,7 +30,9 @@ class DiffusionCheckpoint:
     def write(self, folder):
         """Write the pipeline's folder and its reference cases."""
         model = fill_checkpoint(UNet2DModel(**self.arguments), gain=self.gain)
-        scheduler = DDPMScheduler(variance_type="fixed_large")
+        # Predictions of noise by weights that are no denoiser's would make the loop multiply every difference by
+        # sqrt(alpha_0 / alpha_999) = 157: the reference itself moves by 4e-4 of its scale where its input does by 2e-7.
+        scheduler = DDPMScheduler(variance_type="fixed_large", prediction_type="v_prediction")
         DDPMPipeline(unet=model, scheduler=scheduler).save_pretrained(folder)
         recorder = Recorder(folder)
         size, channels = self.arguments["sample_size"], self.arguments["in_channels"]
@@ -38,6 +41,10 @@ class DiffusionCheckpoint:
             timestep = torch.full((batch,), self.timestep)
             with torch.inference_mode():
                 prediction = model(sample, timestep).sample
+            # The counter knows attention by its products only.
+            for module in model.modules():
+                if isinstance(module, Attention):
+                    module.set_processor(AttnProcessor())
             flops = count_flops(lambda sample=sample, timestep=timestep: model(sample, timestep))
             recorder.add(f"b{batch}", {"sample": sample, "timestep": timestep}, {"noise_pred": prediction}, flops)
         self._write_loop(recorder, model, scheduler)

@@ -1,6 +1,7 @@
 public import Checkpoints
 public import JSON
 public import Layers
+public import Randomness
 
 /// A diffusion model cannot be loaded, cannot take an input, or gave no number.
 public enum DiffusionError: Error, Sendable, CustomStringConvertible {
@@ -14,6 +15,12 @@ public enum DiffusionError: Error, Sendable, CustomStringConvertible {
     case input(expected: String, found: String)
     /// The network's result is not a number; `layer` is the first whose output is none, by its place in the weights.
     case notFinite(layer: String)
+    /// The scheduler cannot be made as asked.
+    case scheduler(SchedulerError)
+    /// Noise cannot be drawn as asked.
+    case randomness(RandomnessError)
+    /// Whoever was told of the progress stopped the run.
+    case stopped
 
     /// The sentence a person reads.
     public var description: String {
@@ -25,6 +32,9 @@ public enum DiffusionError: Error, Sendable, CustomStringConvertible {
         case .notFinite(let layer):
             "the network gave a value that is not a number, first in the output of \(layer); its weights or the input "
                 + "are broken"
+        case .scheduler(let error): error.description
+        case .randomness(let error): error.description
+        case .stopped: "stopped before it was done"
         }
     }
 }

@@ -12,10 +12,8 @@ public final class DiffusionModel: Sendable {
     public let folder: String
     /// The pipeline's class, such as `DDPMPipeline`; `nil` for a network alone.
     public let pipeline: String?
-    /// The class of the folder's scheduler, such as `DDIMScheduler`; `nil` for a network alone.
-    public let schedulerClass: String?
-    /// The scheduler's configuration; `nil` for a network alone.
-    public let schedulerConfig: Config?
+    /// The folder's scheduler; `nil` for a network alone.
+    public let scheduler: SchedulerConfiguration?
     /// The classes' names by number, without the one that stands for none; none where the network takes no numbers of
     /// classes.
     ///
@@ -78,8 +76,7 @@ public final class DiffusionModel: Sendable {
         self.folder = folder
         self.runtime = runtime
         pipeline = files.pipeline
-        schedulerClass = files.schedulerClass
-        schedulerConfig = files.schedulerConfig
+        scheduler = files.scheduler
         let loader = WeightLoader(source, runtime: runtime, plansOnly: plansOnly)
         network = try UNet2DModel(config, Weights(loader))
         do throws(WeightError) { try loader.finish() } catch { throw .weights(error) }

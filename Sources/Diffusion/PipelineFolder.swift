@@ -11,22 +11,20 @@ struct PipelineFolder {
 
     /// The pipeline's class; `nil` for a network alone.
     let pipeline: String?
-    /// The class of the scheduler that the pipeline names.
-    let schedulerClass: String?
     /// `model_index.json`.
     let index: Config?
     /// Where the network's configuration and weights are.
     let networkFolder: String
     /// The network's configuration.
     let networkConfig: Config
-    /// The scheduler's configuration, where there is one.
-    let schedulerConfig: Config?
+    /// The scheduler, where there is one.
+    let scheduler: SchedulerConfiguration?
 
     /// Reads the files and checks the components' classes.
     init(_ folder: String) throws(DiffusionError) {
         let indexPath = FileSystem.join(folder, "model_index.json")
         guard FileSystem.exists(indexPath) else {
-            (pipeline, schedulerClass, index, schedulerConfig) = (nil, nil, nil, nil)
+            (pipeline, index, scheduler) = (nil, nil, nil)
             networkFolder = folder
             networkConfig = try Self.read(FileSystem.join(folder, "config.json"))
             do throws(ConfigError) {
@@ -37,6 +35,7 @@ struct PipelineFolder {
             return
         }
         let index = try Self.read(indexPath)
+        let schedulerClass: String
         do throws(ConfigError) {
             let name = try index.string("_class_name")
             guard Self.pipelines.contains(name) else {
@@ -49,7 +48,27 @@ struct PipelineFolder {
         self.index = index
         networkFolder = FileSystem.join(folder, "unet")
         networkConfig = try Self.read(FileSystem.join(networkFolder, "config.json"))
-        schedulerConfig = try Self.read(FileSystem.join(folder, "scheduler/scheduler_config.json"))
+        let scheduler = try Self.scheduler(FileSystem.join(folder, "scheduler/scheduler_config.json"))
+        let kind: SchedulerKind
+        do throws(SchedulerError) { kind = try SchedulerKind(named: schedulerClass) } catch { throw .scheduler(error) }
+        guard scheduler.kind == kind else {
+            throw .config(
+                index.failure(
+                    "scheduler", expected: "the class that scheduler/scheduler_config.json names",
+                    found: schedulerClass))
+        }
+        self.scheduler = scheduler
+    }
+
+    /// Reads a scheduler's configuration; not by `Config(path:)`, as Python writes infinities into it.
+    private static func scheduler(_ path: String) throws(DiffusionError) -> SchedulerConfiguration {
+        let bytes: [UInt8]
+        do throws(FileError) { bytes = try FileSystem.read(path, limit: Config.byteLimit) } catch {
+            throw .checkpoint(.file(error))
+        }
+        do throws(SchedulerError) { return try SchedulerConfiguration(file: path, bytes: bytes) } catch {
+            throw .scheduler(error)
+        }
     }
 
     /// Checks the components: a `UNet2DModel`, a scheduler, and nothing else that is not empty.

@@ -105,7 +105,7 @@ public struct TorchGenerator: NormalGenerator {
     }
 
     /// Puts each number at a place before it or its own and moves the one found there to the end.
-    mutating func insideOutPermutation(_ count: Int) -> [Int] {
+    package mutating func insideOutPermutation(_ count: Int) -> [Int] {
         var result: [Int] = []
         result.reserveCapacity(count)
         for index in 0..<count {

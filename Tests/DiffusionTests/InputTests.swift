@@ -12,14 +12,14 @@ import Testing
 
     @Test func facts() throws {
         let guided = try network("guided")
-        #expect(guided.pipeline == "DDIMPipeline" && guided.schedulerClass == "DDIMScheduler")
+        #expect(guided.pipeline == "DDIMPipeline" && guided.scheduler?.kind == .ddim)
         #expect(guided.labels == ["cat", "dog", "truck"] && guided.nullClass == 3)
         #expect(guided.configuration.sampleSize.map { [$0.height, $0.width] } == [8, 8])
         #expect(guided.configuration.classEmbedding == .table(count: 4))
         let plain = try network("ddpm")
-        #expect(plain.labels.isEmpty && plain.nullClass == nil && plain.schedulerConfig != nil)
+        #expect(plain.labels.isEmpty && plain.nullClass == nil && plain.scheduler?.kind == .ddpm)
         let alone = try network("learned")
-        #expect(alone.pipeline == nil && alone.schedulerConfig == nil && alone.configuration.sampleSize == nil)
+        #expect(alone.pipeline == nil && alone.scheduler == nil && alone.configuration.sampleSize == nil)
         #expect(alone.configuration.sizeMultiple == 4)
     }
 

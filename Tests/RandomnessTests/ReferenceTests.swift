@@ -58,6 +58,7 @@ import Testing
                 case "randint":
                     let (low, high) = (try call.integer(0), try call.integer(1))
                     try check(call, try generator.randint(low: low, high: high, count: try call.integer(2)))
+                case "inside-out": try check(call, generator.insideOutPermutation(try call.integer(0)))
                 default: try check(call, try generator.randperm(try call.integer(0)))
                 }
             }

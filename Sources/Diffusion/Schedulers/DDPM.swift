@@ -1,6 +1,7 @@
 /// Ancestral sampling: Ho, Jain and Abbeel, "Denoising Diffusion Probabilistic Models", 2020, algorithm 2.
 ///
-/// With the estimate x0 and a, a' the shares of signal at this timestep and the next (1 after the last), b = 1 - a / a':
+/// With the estimate x0, a and a' the shares of signal at this timestep and at the next (1 after the last), and
+/// b = 1 - a / a':
 ///
 ///     x' = sqrt(a') b / (1 - a) x0 + sqrt(a / a') (1 - a') / (1 - a) x + sigma z
 ///

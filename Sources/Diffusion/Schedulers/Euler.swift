@@ -1,7 +1,7 @@
 import JSON
 
-/// Euler's method over noise levels: Karras et al., "Elucidating the Design Space of Diffusion-Based Generative Models",
-/// 2022, algorithm 2 without churn.
+/// Euler's method over noise levels: Karras et al., "Elucidating the Design Space of Diffusion-Based Generative
+/// Models", 2022, algorithm 2 without churn.
 ///
 ///     d = (x - x0) / sigma,    x' = x + (sigma' - sigma) d
 struct Euler: Scheduler {

@@ -1,7 +1,8 @@
 import JSON
 
-/// Euler's method along a flow: Lipman et al., "Flow Matching for Generative Modeling", 2023, with times shifted towards
-/// noise as in Esser et al., "Scaling Rectified Flow Transformers for High-Resolution Image Synthesis", 2024, equation 23.
+/// Euler's method along a flow: Lipman et al., "Flow Matching for Generative Modeling", 2023, with times shifted
+/// towards noise as in Esser et al., "Scaling Rectified Flow Transformers for High-Resolution Image Synthesis", 2024,
+/// equation 23.
 ///
 /// A sample is x = (1 - sigma) x0 + sigma e, and the network predicts v = e - x0:
 ///

@@ -3,7 +3,7 @@ import JSON
 /// Linear multistep (Adams-Bashforth) of order 4 over noise levels: Karras et al., "Elucidating the Design Space of
 /// Diffusion-Based Generative Models", 2022, in the form of Katherine Crowson's k-diffusion.
 ///
-/// With derivatives d = (x - x0) / sigma at the last levels and the polynomials through them of value 1 at one level and 0
+/// With derivatives d = (x - x0) / sigma at the last levels, and for each the polynomial that is 1 at its level and 0
 /// at the others, x' = x + sum of d times the polynomial's integral from this level to the next.
 struct LMS: Scheduler {
     private static let order = 4

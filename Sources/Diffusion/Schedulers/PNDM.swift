@@ -1,4 +1,4 @@
-/// Pseudo numerical methods: Liu, Ren, Lin and Zhao, "Pseudo Numerical Methods for Diffusion Models on Manifolds", 2022.
+/// Liu, Ren, Lin and Zhao, "Pseudo Numerical Methods for Diffusion Models on Manifolds", 2022.
 ///
 /// The transfer of equation 11 from the share of signal a to a', with an estimate e of the noise:
 ///

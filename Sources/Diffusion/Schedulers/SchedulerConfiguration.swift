@@ -129,6 +129,13 @@ public struct SchedulerConfiguration: Sendable {
         for key in config.keys {
             // The reference would pass over the keys that this one lists.
             let isIgnored = key.utf8.first == UInt8(ascii: "_") && key != "_use_default_values"
+            // Once a key of DDPM; networks for which it is false predict what the reference no longer takes from it.
+            if key == "predict_epsilon" {
+                guard try config.bool(key) else {
+                    throw config.failure(key, expected: "true; prediction_type says otherwise what is predicted")
+                }
+                continue
+            }
             guard isIgnored || knownKeys.contains(key) else {
                 throw config.failure(key, expected: "keys of schedulers only")
             }

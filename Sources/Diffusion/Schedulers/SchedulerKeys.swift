@@ -2,8 +2,8 @@ import JSON
 
 /// Reads the keys of `scheduler_config.json`.
 ///
-/// An absent key has the reference's default. So has `null` where the reference's default is `None`; elsewhere `null` is
-/// refused, since the reference would take it for false, or fail.
+/// An absent key has the reference's default. So has `null` where the reference's default is `None`; elsewhere `null`
+/// is refused, since the reference would take it for false, or fail.
 struct SchedulerKeys {
     let config: Config
 

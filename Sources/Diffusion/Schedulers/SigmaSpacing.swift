@@ -59,7 +59,7 @@ struct SigmaTable: Sendable {
     var least: Double { Double(sigmas[0]) }
     var most: Double { Double(sigmas[sigmas.count - 1]) }
 
-    /// The noise level of a timestep between two of the table's, as `numpy.interp` finds it; beyond the ends, the end's.
+    /// The noise level of a timestep between two of the table's, as `numpy.interp` finds it; beyond an end, that end's.
     func sigma(at timestep: Double) -> Double {
         let below = Int(timestep)
         if timestep <= 0 { return least }

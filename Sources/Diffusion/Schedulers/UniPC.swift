@@ -1,11 +1,11 @@
 import JSON
 
-/// Predictor and corrector of one family: Zhao, Bai, Rao, Zhou and Lu, "UniPC: A Unified Predictor-Corrector Framework for
-/// Fast Sampling of Diffusion Models", 2023, algorithms 5 to 8.
+/// Predictor and corrector of one family: Zhao, Bai, Rao, Zhou and Lu, "UniPC: A Unified Predictor-Corrector Framework
+/// for Fast Sampling of Diffusion Models", 2023, algorithms 5 to 8.
 ///
-/// Both integrate over lambda as DPM-Solver does (`predict_x0`: as DPM-Solver++) and differ in whether the estimate at the
-/// end of the step takes part. The prediction for a sample therefore first corrects that sample, and then leads on from
-/// it. The weights of the estimates solve R(h) rho = b(h) / B(h), where B(h) is h (`bh1`) or e^h - 1 (`bh2`).
+/// Both integrate over lambda as DPM-Solver does (`predict_x0`: as DPM-Solver++) and differ in whether the estimate at
+/// the end of the step takes part. The prediction for a sample therefore first corrects that sample, and then leads on
+/// from it. The weights of the estimates solve R(h) rho = b(h) / B(h), where B(h) is h (`bh1`) or e^h - 1 (`bh2`).
 struct UniPC: Scheduler {
     let steps: Int
     let timesteps: [Float]

@@ -38,6 +38,8 @@ import Testing
                 "picture's size"
             ),
             ("{\"_class_name\": \"DDPMScheduler\", \"beta_end\": 0.9}", "beta_end"),
+            ("{\"_class_name\": \"DDPMScheduler\", \"predict_epsilon\": true}", "no error"),
+            ("{\"_class_name\": \"DDPMScheduler\", \"predict_epsilon\": false}", "prediction_type"),
             ("{\"_class_name\": \"DDPMScheduler\", \"beta_start\": 0}", "beta_start"),
         ] {
             #expect(message(text).contains(part), "\(text): \(message(text))")
