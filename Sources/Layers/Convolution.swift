@@ -18,17 +18,17 @@ public struct Convolution: Sendable {
         case trailing
     }
 
-    private enum Kernel: Sendable {
+    enum Kernel: Sendable {
         case dense([PackedMatrix])
         case depthwise(PackedVector)
     }
 
-    private let kernel: Kernel
-    private let scale: PackedVector?
-    private let bias: PackedVector?
-    private let window: Window
-    private let padding: Padding
-    private let activation: Activation
+    let kernel: Kernel
+    let scale: PackedVector?
+    let bias: PackedVector?
+    let window: Window
+    let padding: Padding
+    let activation: Activation
 
     /// Reads a layer whose kernel is square.
     ///
@@ -133,7 +133,7 @@ public struct Convolution: Sendable {
     /// Whether a 3x3 convolution gains from Winograd's algorithm: with few channels the transforms cost more than they
     /// save, with many the larger transformed weights do. A matter of the layer alone, so that results do not depend
     /// on batch or image size.
-    private static func winogradPays(channels: Int, outputs: Int) -> Bool {
+    static func winogradPays(channels: Int, outputs: Int) -> Bool {
         channels >= 32 && outputs >= 32 && channels * outputs <= 256 * 256
     }
 

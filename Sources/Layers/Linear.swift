@@ -4,10 +4,10 @@ public import TensorCore
 ///
 /// Tensors: `weight` `[outputs, inputs]`, `bias` `[outputs]`.
 public struct Linear: Sendable {
-    private let weight: PackedMatrix
-    private let scale: PackedVector?
-    private let bias: PackedVector?
-    private let activation: Activation
+    let weight: PackedMatrix
+    let scale: PackedVector?
+    let bias: PackedVector?
+    let activation: Activation
 
     /// Reads the layer.
     ///

@@ -28,7 +28,7 @@ public struct Weights {
     /// The element `index` of a list of layers.
     public func callAsFunction(_ index: Int) -> Weights { self(String(index)) }
 
-    private func fullName(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+    func fullName(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
     /// A vector of `count` values, converted to fp32.
     ///

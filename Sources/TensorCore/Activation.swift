@@ -24,6 +24,8 @@ public enum Activation: String, Sendable, CaseIterable {
     case hardswish
     /// relu6(x + 3) / 6.
     case hardsigmoid
+    /// max(x, 0.2 x), PyTorch's `leaky_relu` with the slope that generators have.
+    case leakyReLU
 
     var kernelActivation: ck_activation {
         switch self {
@@ -38,6 +40,7 @@ public enum Activation: String, Sendable, CaseIterable {
         case .tanh: .CK_ACT_TANH
         case .hardswish: .CK_ACT_HARDSWISH
         case .hardsigmoid: .CK_ACT_HARDSIGMOID
+        case .leakyReLU: .CK_ACT_LEAKY_RELU
         }
     }
 }

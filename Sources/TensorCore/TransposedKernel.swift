@@ -24,7 +24,7 @@ public struct TransposedKernel: Sendable {
     /// Cuts and packs a weight.
     ///
     /// - Parameters:
-    ///   - weight: `[channels, outputs, kernel, kernel]` in PyTorch's order.
+    ///   - weight: `[channels, outputs, kernel, kernel]` in PyTorch's order; `nil` where sizes are only counted.
     ///   - channels: of the input.
     ///   - outputs: channels of the result.
     ///   - kernel: height and width of the kernel.
@@ -35,11 +35,12 @@ public struct TransposedKernel: Sendable {
     ///   - tier: whose kernel packs it.
     /// - Precondition: as many values as the sizes say; stride and kernel at least 1.
     public init(
-        _ weight: [Float], channels: Int, outputs: Int, kernel: Int, stride: Int, padding: Int, outputPadding: Int = 0,
+        _ weight: [Float]?, channels: Int, outputs: Int, kernel: Int, stride: Int, padding: Int, outputPadding: Int = 0,
         in memory: WeightMemory, tier: Tier
     ) {
         precondition(
-            weight.count == channels * outputs * kernel * kernel && stride > 0 && kernel > 0, "transposed kernel")
+            (weight.map { $0.count == channels * outputs * kernel * kernel } ?? true) && stride > 0 && kernel > 0,
+            "transposed kernel")
         self.channels = channels
         self.outputs = outputs
         self.kernel = kernel
@@ -53,21 +54,23 @@ public struct TransposedKernel: Sendable {
                 let columnTaps = Self.taps(of: column, kernel: kernel, stride: stride, padding: padding)
                 let taps = rowTaps.taps.count * columnTaps.taps.count
                 // A phase that meets no tap still has a bias to write: one tap of zeros.
-                var values = [Float](repeating: 0, count: outputs * channels * max(taps, 1))
-                for output in 0..<outputs {
-                    for channel in 0..<channels {
-                        for (i, tapRow) in rowTaps.taps.enumerated() {
-                            for (j, tapColumn) in columnTaps.taps.enumerated() {
-                                values[(output * channels + channel) * taps + i * columnTaps.taps.count + j] =
-                                    weight[((channel * outputs + output) * kernel + tapRow) * kernel + tapColumn]
+                let matrix = PackedMatrix(outputs: outputs, inputs: channels * max(taps, 1), in: memory)
+                if let weight {
+                    var values = [Float](repeating: 0, count: outputs * channels * max(taps, 1))
+                    for output in 0..<outputs {
+                        for channel in 0..<channels {
+                            for (i, tapRow) in rowTaps.taps.enumerated() {
+                                for (j, tapColumn) in columnTaps.taps.enumerated() {
+                                    values[(output * channels + channel) * taps + i * columnTaps.taps.count + j] =
+                                        weight[((channel * outputs + output) * kernel + tapRow) * kernel + tapColumn]
+                                }
                             }
                         }
                     }
-                }
-                let matrix = PackedMatrix(outputs: outputs, inputs: channels * max(taps, 1), in: memory)
-                values.withUnsafeBytes { bytes in
-                    guard let base = bytes.baseAddress else { return }
-                    matrix.fill(row: 0, count: outputs, taps: max(taps, 1), from: base, dtype: .float32, tier: tier)
+                    values.withUnsafeBytes { bytes in
+                        guard let base = bytes.baseAddress else { return }
+                        matrix.fill(row: 0, count: outputs, taps: max(taps, 1), from: base, dtype: .float32, tier: tier)
+                    }
                 }
                 phases.append(
                     Phase(
@@ -78,6 +81,18 @@ public struct TransposedKernel: Sendable {
             }
         }
         self.phases = phases
+    }
+
+    /// Floats that the phases' matrices take.
+    public static func floatCount(
+        channels: Int, outputs: Int, kernel: Int, stride: Int, padding: Int
+    ) -> Int {
+        let taps = (0..<stride).map { Self.taps(of: $0, kernel: kernel, stride: stride, padding: padding).taps.count }
+        return taps.reduce(0) { sum, rows in
+            taps.reduce(sum) {
+                $0 + PackedMatrix.floatCount(outputs: outputs, inputs: channels * max(rows * $1, 1))
+            }
+        }
     }
 
     /// The taps that outputs of residue `phase` meet, in the order of the input pixels they read, and the padding that

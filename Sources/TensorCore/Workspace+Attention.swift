@@ -105,10 +105,31 @@ extension Workspace {
             headSize: width / heads, scale: scale, mask: mask)
     }
 
+    /// softmax(Q K^T) V for values wider than queries and keys: one map of scores for all of their channels, unscaled,
+    /// as SAGAN has it (Zhang et al. 2018, arXiv:1805.08318, section 3). No matrix of scores is stored.
+    ///
+    /// - Parameters:
+    ///   - query: `[B, N, d]`.
+    ///   - key: `[B, M, d]`.
+    ///   - value: `[B, M, E]`, E a multiple of d.
+    /// - Returns: `[B, N, E]`.
+    public func attention(query: Tensor, key: Tensor, wideValue value: Tensor) -> Tensor {
+        precondition(
+            query.shape.rank == 3 && key.shape.rank == 3 && value.shape.rank == 3 && query.shape[2] == key.shape[2]
+                && query.shape[0] == key.shape[0] && key.shape[0] == value.shape[0] && key.shape[1] == value.shape[1]
+                && query.shape[2] > 0 && value.shape[2] % query.shape[2] == 0,
+            "attention: \(query.shape), \(key.shape), \(value.shape)")
+        let (width, headSize) = (value.shape[2], query.shape[2])
+        return attention(
+            query: query.floatPointer, key: key.floatPointer, value: value.floatPointer, rowStride: headSize,
+            keyRowStride: headSize, valueRowStride: width, batch: query.shape[0], queries: query.shape[1],
+            keys: key.shape[1], heads: width / headSize, headSize: headSize, scale: 1, mask: .none, sharesScores: true)
+    }
+
     private func attention(
         query: UnsafePointer<Float>, key: UnsafePointer<Float>, value: UnsafePointer<Float>, rowStride: Int,
-        keyRowStride: Int, batch: Int, queries: Int, keys: Int, heads: Int, headSize: Int, scale: Float?,
-        mask: AttentionMask, _ shared: ck_attention = ck_attention()
+        keyRowStride: Int, valueRowStride: Int? = nil, batch: Int, queries: Int, keys: Int, heads: Int, headSize: Int,
+        scale: Float?, mask: AttentionMask, sharesScores: Bool = false, _ shared: ck_attention = ck_attention()
     ) -> Tensor {
         let width = heads * headSize
         let y = allocate(Shape(batch, queries, width))
@@ -124,15 +145,16 @@ extension Workspace {
         arguments.out = y.mutableFloatPointer
         arguments.q_batch = queries * rowStride
         arguments.k_batch = keys * keyRowStride
-        arguments.v_batch = keys * keyRowStride
+        arguments.v_batch = keys * (valueRowStride ?? keyRowStride)
         arguments.out_batch = queries * width
-        arguments.q_head = headSize
-        arguments.k_head = headSize
+        // The heads of one map of scores all read the same queries and keys.
+        arguments.q_head = sharesScores ? 0 : headSize
+        arguments.k_head = sharesScores ? 0 : headSize
         arguments.v_head = headSize
         arguments.out_head = headSize
         arguments.q_row = rowStride
         arguments.k_row = keyRowStride
-        arguments.v_row = keyRowStride
+        arguments.v_row = valueRowStride ?? keyRowStride
         arguments.out_row = width
         arguments.scale = scale ?? 1 / Float(headSize).squareRoot()
         arguments.causal = mask.isCausal ? 1 : 0

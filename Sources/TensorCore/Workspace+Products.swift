@@ -177,11 +177,13 @@ extension Workspace {
     /// - Parameters:
     ///   - x: `[B, H, W, C]`.
     ///   - weight: the phases' matrices and geometry, see ``TransposedKernel``.
+    ///   - scale: `outputs` factors, such as a batch norm's; needs a bias.
     ///   - bias: `outputs` values.
     ///   - activation: what is applied last.
     /// - Returns: `[B, H', W', outputs]`.
     public func transposedConvolution(
-        _ x: Tensor, _ weight: TransposedKernel, bias: PackedVector? = nil, activation: Activation = .none
+        _ x: Tensor, _ weight: TransposedKernel, scale: PackedVector? = nil, bias: PackedVector? = nil,
+        activation: Activation = .none
     ) -> Tensor {
         precondition(x.shape.rank == 4 && x.shape[3] == weight.channels, "transposed convolution: input \(x.shape)")
         let (batch, height, width, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
@@ -201,7 +203,7 @@ extension Workspace {
                 output: y.mutableFloatPointer + (phase.row * size.width + phase.column) * outputs,
                 out_image: size.height * size.width * outputs, out_row: weight.stride * size.width * outputs,
                 out_col: weight.stride * outputs,
-                epilogue: epilogue(nil, bias, nil, activation))
+                epilogue: epilogue(scale, bias, nil, activation))
             let flops = 2 * Double(batch * rows * columns * outputs) * Double(phase.matrix.inputs)
             perform(
                 "transposed convolution", .CK_OP_conv2d_run, arguments, flops: flops, work: flops / 8,

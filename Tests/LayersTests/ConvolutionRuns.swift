@@ -111,6 +111,18 @@ extension LayerFixture {
         let y = runtime.withWorkspace { ws in
             ws.channelsFirst(ws.transposedConvolution(ws.channelsLast(x), kernel, bias: bias)).copied()
         }
-        return [Result(way: "transposedConvolution", output: y, tolerance: .products)]
+        var results = [Result(way: "transposedConvolution", output: y, tolerance: .products)]
+        let layers = try layer(runtime) { w in
+            let inPhases = try TransposedConvolution(
+                shape[0], shape[1], kernel: shape[2], stride: stride[0], padding: padding[0], outputPadding: more[0], w)
+            let isPoint = x.shape[2] == 1 && x.shape[3] == 1 && padding[0] == 0 && more[0] == 0
+            return [inPhases]
+                + (isPoint ? [try TransposedConvolution(point: shape[0], shape[1], kernel: shape[2], w)] : [])
+        }
+        for (index, layer) in layers.enumerated() {
+            let y = runtime.withWorkspace { ws in ws.channelsFirst(layer(ws.channelsLast(x), ws)).copied() }
+            results.append(Result(way: "TransposedConvolution \(index)", output: y, tolerance: .products))
+        }
+        return results
     }
 }

@@ -42,7 +42,7 @@ struct LayerFixture {
         let known: [String: Activation] = [
             "": .none, "none": .none, "relu": .relu, "relu6": .relu6, "gelu": .gelu, "gelu-tanh": .geluTanh,
             "quick-gelu": .quickGELU, "silu": .silu, "sigmoid": .sigmoid, "tanh": .tanh, "hardswish": .hardswish,
-            "hardsigmoid": .hardsigmoid,
+            "hardsigmoid": .hardsigmoid, "leaky-relu": .leakyReLU,
         ]
         return known[text("activation")]
     }

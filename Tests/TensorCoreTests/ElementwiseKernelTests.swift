@@ -99,6 +99,44 @@ struct ElementwiseKernelTests {
         }
     }
 
+    @Test(
+        "affine by image: any width, with and without scale and noise, by image or the same for all", arguments: sizes)
+    func imageAffine(_ c: Int) {
+        var generator = SeededGenerator(seed: UInt64(c))
+        for (batch, pixels, isByImage) in [(1, 1, true), (2, 7, true), (3, 2, false), (0, 4, true)] {
+            let values = generator.floats(batch * pixels * c, scale: 2)
+            let (scales, shifts) = (generator.floats(batch * c), generator.floats(batch * c))
+            let noises = generator.floats(batch * pixels)
+            let (x, s) = (GuardedFloats(values, offset: 1), GuardedFloats(scales, offset: 2))
+            let (t, n) = (GuardedFloats(shifts, offset: 3), GuardedFloats(noises, offset: 5))
+            for (hasScale, hasNoise) in [(true, true), (true, false), (false, true)] {
+                let expected = values.indices.map { index in
+                    let (image, pixel, channel) = (index / (pixels * c), index / c % pixels, index % c)
+                    let shift = Double(shifts[(isByImage ? image * c : 0) + channel])
+                    let noise = Double(noises[(isByImage ? image * pixels : 0) + pixel])
+                    let sum =
+                        Double(values[index]) * (hasScale ? Double(scales[image * c + channel]) : 1) + shift
+                        + (hasNoise ? 0.75 * noise : 0)
+                    return min(max(sum < 0 ? 0.2 * sum : sum, -0.25), 0.25)
+                }
+                let failures = kernelFailures(
+                    .CK_OP_image_affine_run, outputs: values.count, expected: expected,
+                    tolerance: elementwiseTolerance
+                ) { output in
+                    var a = ck_image_affine()
+                    (a.batch, a.pixels, a.c) = (batch, pixels, c)
+                    (a.input, a.shift, a.output) = (UnsafePointer(x.pointer), UnsafePointer(t.pointer), output)
+                    a.scale = hasScale ? UnsafePointer(s.pointer) : nil
+                    a.noise = hasNoise ? UnsafePointer(n.pointer) : nil
+                    (a.shift_image, a.noise_image) = isByImage ? (c, pixels) : (0, 0)
+                    (a.noise_strength, a.limit, a.activation) = (0.75, 0.25, .CK_ACT_LEAKY_RELU)
+                    return a
+                }
+                #expect(failures == [], "batch \(batch), \(pixels) pixels")
+            }
+        }
+    }
+
     @Test("in place", arguments: ck_tier.runnable)
     func inPlace(_ tier: ck_tier) {
         var generator = SeededGenerator(seed: 11)
@@ -123,6 +161,12 @@ struct ElementwiseKernelTests {
             var a = ck_channel_gate()
             (a.batch, a.pixels, a.c, a.input, a.gate) = (1, 5, 39, UnsafePointer(x), UnsafePointer(other.pointer))
             a.output = y
+            return a
+        }
+        check(.CK_OP_image_affine_run) { x, y in
+            var a = ck_image_affine()
+            (a.batch, a.pixels, a.c, a.input, a.shift) = (1, 5, 39, UnsafePointer(x), UnsafePointer(other.pointer))
+            (a.limit, a.output) = (.infinity, y)
             return a
         }
         check(.CK_OP_add_run) { x, y in

@@ -59,7 +59,7 @@ extension ck_activation {
         [
             .CK_ACT_NONE, .CK_ACT_RELU, .CK_ACT_RELU6, .CK_ACT_GELU, .CK_ACT_GELU_TANH, .CK_ACT_QUICK_GELU,
             .CK_ACT_SILU,
-            .CK_ACT_SIGMOID, .CK_ACT_TANH, .CK_ACT_HARDSWISH, .CK_ACT_HARDSIGMOID,
+            .CK_ACT_SIGMOID, .CK_ACT_TANH, .CK_ACT_HARDSWISH, .CK_ACT_HARDSIGMOID, .CK_ACT_LEAKY_RELU,
         ]
     }
 }

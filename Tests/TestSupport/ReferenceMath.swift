@@ -28,6 +28,7 @@ extension ck_activation {
         case .CK_ACT_TANH: return tanh(x)
         case .CK_ACT_HARDSWISH: return x * clamp6(x + 3) / 6
         case .CK_ACT_HARDSIGMOID: return clamp6(x + 3) / 6
+        case .CK_ACT_LEAKY_RELU: return x < 0 ? 0.2 * x : x
         }
     }
 }

@@ -40,6 +40,7 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_activation {
   CK_ACT_TANH,
   CK_ACT_HARDSWISH,   // x relu6(x + 3) / 6
   CK_ACT_HARDSIGMOID, // relu6(x + 3) / 6
+  CK_ACT_LEAKY_RELU,  // max(x, 0.2 x)
 } ck_activation;
 
 typedef enum __attribute__((enum_extensibility(closed))) ck_storage {
@@ -219,6 +220,20 @@ typedef struct ck_channel_gate {
 } ck_channel_gate;
 void ck_channel_gate_run(ck_tier tier, const ck_channel_gate *args, int part, int parts, void *scratch);
 
+/// y[b][p][c] = activation(x[b][p][c] * scale[b][c] + (shift + noise[b][p] * noise_strength)), dense, cut off at limit
+/// and -limit: what a network does that is told by image how to scale its channels. scale and noise may be NULL. The
+/// shift of image b lies at shift + b*shift_image (0: the same for all), its noise at noise + b*noise_image. May work
+/// in place.
+typedef struct ck_image_affine {
+  long batch, pixels, c;
+  const float *input, *scale, *shift, *noise;
+  long shift_image, noise_image;
+  float noise_strength, limit;
+  float *output;
+  ck_activation activation;
+} ck_image_affine;
+void ck_image_affine_run(ck_tier tier, const ck_image_affine *args, int part, int parts, void *scratch);
+
 /// y[r][j] = x[r][j] * sigmoid(x[r][c + j]), dense: x of 2 c channels, y of c; swish: x[r][j] sigmoid(x[r][j]) *
 /// x[r][c + j].
 typedef struct ck_glu {
@@ -321,6 +336,7 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_op {
   CK_OP_group_norm_run,
   CK_OP_channel_affine_run,
   CK_OP_channel_gate_run,
+  CK_OP_image_affine_run,
   CK_OP_glu_run,
   CK_OP_gather_rows_run,
   CK_OP_rotate_run,

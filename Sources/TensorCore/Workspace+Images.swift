@@ -1,0 +1,52 @@
+import CKernels
+
+extension Workspace {
+    /// activation(x * scale + shift + strength * noise), each image with factors of its own, cut off at a limit: the
+    /// norms and modulations of networks that are told by image what to draw.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, H, W, C]`.
+    ///   - scale: `[B, C]`; `nil` counts as ones.
+    ///   - shift: `[B, C]`, or `[1, C]` for the same in all images.
+    ///   - noise: `[B, H * W]`, or `[1, H * W]` for the same in all images, added to every channel of a pixel.
+    ///   - strength: the noise's factor.
+    ///   - activation: what is applied.
+    ///   - limit: the largest magnitude of a result; infinite for none.
+    ///   - inPlace: whether the result takes x's memory, which nothing may read afterwards.
+    /// - Returns: `[B, H, W, C]`.
+    public func modulated(
+        _ x: Tensor, scale: Tensor?, shift: Tensor, noise: Tensor? = nil, strength: Float = 0,
+        activation: Activation = .none, limit: Float = .infinity, inPlace: Bool = false
+    ) -> Tensor {
+        precondition(x.shape.rank == 4, "modulation: input \(x.shape)")
+        let (batch, pixels, channels) = (x.shape[0], x.shape[1] * x.shape[2], x.shape[3])
+        func isRows(_ tensor: Tensor, of width: Int) -> Bool {
+            tensor.shape.rank == 2 && [1, batch].contains(tensor.shape[0]) && tensor.shape[1] == width
+        }
+        precondition(
+            (scale.map { $0.shape == Shape(batch, channels) } ?? true) && isRows(shift, of: channels)
+                && (noise.map { isRows($0, of: pixels) } ?? true),
+            "modulation: \(scale?.shape ?? []), \(shift.shape), \(noise?.shape ?? []) for \(x.shape)")
+        let y = inPlace ? x : allocate(x.shape)
+        let arguments = ck_image_affine(
+            batch: batch, pixels: pixels, c: channels, input: x.floatPointer, scale: scale?.floatPointer,
+            shift: shift.floatPointer, noise: noise?.floatPointer, shift_image: shift.shape[0] == 1 ? 0 : channels,
+            noise_image: noise?.shape[0] == 1 ? 0 : pixels, noise_strength: strength, limit: limit,
+            output: y.mutableFloatPointer, activation: activation.kernelActivation)
+        perform("modulation", .CK_OP_image_affine_run, arguments, work: 2 * Double(x.count))
+        return y
+    }
+
+    /// A few values that the calling thread computes: factors by image, vectors put together of others.
+    ///
+    /// - Parameters:
+    ///   - shape: of the result.
+    ///   - body: writes every value; it is not called where nothing is computed but costs.
+    /// - Returns: fp32 of that shape.
+    public func computed(_ shape: Shape, _ body: (UnsafeMutableBufferPointer<Float>) -> Void) -> Tensor {
+        let y = allocate(shape)
+        guard mode == .compute else { return y }
+        body(UnsafeMutableBufferPointer(start: y.mutableFloatPointer, count: y.count))
+        return y
+    }
+}
