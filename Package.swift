@@ -20,6 +20,7 @@ let package = Package(
         .library(name: "DualEncoder", targets: ["DualEncoder"]),
         .library(name: "SentenceEncoder", targets: ["SentenceEncoder"]),
         .library(name: "AudioEncoder", targets: ["AudioEncoder"]),
+        .library(name: "GAN", targets: ["GAN"]),
         .library(name: "Diffusion", targets: ["Diffusion"]),
         .library(name: "Randomness", targets: ["Randomness"]),
         .library(name: "Text", targets: ["Text"]),
@@ -72,6 +73,9 @@ let package = Package(
             swiftSettings: rules),
         .target(
             name: "AudioEncoder", dependencies: ["TensorCore", "Layers", "JSON", "Checkpoints", "Audio", "CTC"],
+            swiftSettings: rules),
+        .target(
+            name: "GAN", dependencies: ["TensorCore", "Layers", "Files", "JSON", "Checkpoints", "Randomness"],
             swiftSettings: rules),
         .target(
             name: "Diffusion",
@@ -156,6 +160,9 @@ let package = Package(
             dependencies: [
                 "AudioEncoder", "TensorCore", "Layers", "Checkpoints", "JSON", "Audio", "CTC", "TestSupport",
             ],
+            resources: [.copy("Fixtures")], swiftSettings: rules),
+        .testTarget(
+            name: "GANTests", dependencies: ["GAN", "TensorCore", "Layers", "Checkpoints", "JSON", "TestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: rules),
         .testTarget(
             name: "DiffusionTests",

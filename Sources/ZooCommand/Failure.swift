@@ -45,6 +45,7 @@ struct Failure: Error, CustomStringConvertible {
         case let error as SentenceEncoderError: self.init(ModelError.sentenceEncoder(error))
         case let error as AudioEncoderError: self.init(ModelError.audioEncoder(error))
         case let error as AudioError: self.init(ModelError.audioEncoder(.audio(error)))
+        case .randomness(let error) as GANError: self.init(error)
         case let error as GANError: self.init(ModelError.gan(error))
         case .randomness(let error) as DiffusionError: self.init(error)
         case let error as DiffusionError: self.init(ModelError.diffusion(error))
