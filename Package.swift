@@ -78,11 +78,6 @@ let package = Package(
             dependencies: ["TensorCore", "Layers", "Files", "JSON", "Checkpoints", "Randomness"],
             swiftSettings: rules),
 
-        .target(
-            name: "Diffusion",
-            dependencies: ["TensorCore", "Layers", "Files", "JSON", "Checkpoints", "Randomness"],
-            swiftSettings: rules),
-
         // Exact search among embeddings.
         .target(name: "VectorIndex", dependencies: ["Files", "TensorCore"], swiftSettings: rules),
 
