@@ -11,7 +11,8 @@ extension DiffusionModel {
     ///   - folder: a pipeline's, or that of a network alone.
     ///   - runtime: where to compute; made with default settings where left out.
     ///   - weights: which of the folder's weights are read; what it has as it was trained where left out.
-    /// - Throws: ``DiffusionError``; its ``DiffusionError/cancelled`` where the task was cancelled before loading began.
+    /// - Throws: ``DiffusionError``; its ``DiffusionError/cancelled`` where the task was cancelled before loading
+    ///   began.
     public static func load(
         folder: String, runtime: Runtime? = nil, weights: WeightChoice = WeightChoice()
     ) async throws(DiffusionError) -> DiffusionModel {
