@@ -18,6 +18,9 @@ struct ClassNames {
     ///   - rows: of the table of classes; 0 where there is none.
     init(_ places: [Config], rows: Int) throws(ConfigError) {
         let place = places.first { $0.has("id2label") || $0.has("null_class_id") }
+        if rows == 0, let place, place.has("null_class_id") {
+            throw place.failure("null_class_id", expected: "no such key for a network that has no table of classes")
+        }
         guard rows > 0, let place else {
             (labels, nullClass) = ((0..<rows).map { "class \($0)" }, nil)
             return

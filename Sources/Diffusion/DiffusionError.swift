@@ -21,6 +21,8 @@ public enum DiffusionError: Error, Sendable, CustomStringConvertible {
     case randomness(RandomnessError)
     /// Whoever was told of the progress stopped the run.
     case stopped
+    /// The task that asked for it was cancelled; what was computed until then is dropped.
+    case cancelled
 
     /// The sentence a person reads.
     public var description: String {
@@ -35,6 +37,7 @@ public enum DiffusionError: Error, Sendable, CustomStringConvertible {
         case .scheduler(let error): error.description
         case .randomness(let error): error.description
         case .stopped: "stopped before it was done"
+        case .cancelled: "cancelled before it was done"
         }
     }
 }

@@ -2,7 +2,7 @@ import TensorCore
 
 extension DiffusionModel {
     /// Sides of the largest pictures, and the most pictures of a batch.
-    private static let limits = (side: 1 << 14, batch: 1 << 16)
+    private static let limits = (side: 2048, batch: 4096)
 
     func check(_ sample: Tensor) throws(DiffusionError) {
         let channels = configuration.inputChannels

@@ -45,18 +45,22 @@ extension DiffusionModel {
     public func plan(batch: Int, height: Int, width: Int) throws(DiffusionError) -> Workspace.Account {
         try check(batch: batch, height: height, width: width)
         let (features, embedding) = (network.timestepFeatures.width, configuration.embeddingWidth)
-        let classes: UNet2DModel.Classes =
-            switch configuration.classEmbedding {
-            case .none: .none
-            case .table: .rows([Int](repeating: 0, count: batch))
-            case .timestep: .features(Tensor(zeros: Shape(batch, features)))
-            case .identity: .embeddings(Tensor(zeros: Shape(batch, embedding)))
-            }
-        let sample = Tensor(zeros: Shape(batch, configuration.inputChannels, height, width))
+        let step = picturesAtATime(height: height, width: width)
         return runtime.plan { ws in
-            let prediction = network(
-                ws.channelsLast(sample), features: Tensor(zeros: Shape(batch, features)), classes: classes, ws)
-            _ = ws.channelsFirst(prediction)
+            for first in stride(from: 0, to: batch, by: step) {
+                let count = min(step, batch - first)
+                let classes: UNet2DModel.Classes =
+                    switch configuration.classEmbedding {
+                    case .none: .none
+                    case .table: .rows([Int](repeating: 0, count: count))
+                    case .timestep: .features(Tensor(zeros: Shape(count, features)))
+                    case .identity: .embeddings(Tensor(zeros: Shape(count, embedding)))
+                    }
+                let sample = Tensor(zeros: Shape(count, configuration.inputChannels, height, width))
+                let prediction = network(
+                    ws.channelsLast(sample), features: Tensor(zeros: Shape(count, features)), classes: classes, ws)
+                _ = ws.channelsFirst(prediction)
+            }
         }
     }
 

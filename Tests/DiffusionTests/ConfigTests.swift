@@ -99,35 +99,62 @@ import Testing
         ("id2label", "{\"0\":\"cat\"}"), ("id2label", "{\"0\":\"a\",\"1\":\"b\",\"2\":\"c\",\"3\":\"d\"}"),
     ])
     func pipelines(key: String, value: String) throws {
-        let source = DiffusionFixtures.path("guided")
-        let folder = try TemporaryFolder()
-        var index = try Config(path: source + "/model_index.json").object
-        index[key] =
-            value.hasPrefix("[") || value.hasPrefix("{") || Int(value) != nil
-            ? try JSONValue.parse([UInt8](value.utf8)) : JSONValue(value)
+        let folder = try Self.copy(of: "guided")
+        var index = try Config(path: folder.path + "/model_index.json").object
+        let isText = !value.hasPrefix("[") && !value.hasPrefix("{") && Int(value) == nil
+        index[key] = isText ? JSONValue(value) : try JSONValue.parse([UInt8](value.utf8))
         try folder.write(JSONValue.object(index).serialized().utf8, as: "model_index.json")
-        for name in ["unet/config.json", "unet/diffusion_pytorch_model.safetensors", "scheduler/scheduler_config.json"]
-        {
-            try folder.write(FileSystem.read("\(source)/\(name)", limit: 1 << 20), as: name)
-        }
         let error = #expect(throws: DiffusionError.self) {
             try DiffusionModel(folder: folder.path, runtime: runtime, plansOnly: true)
         }
         #expect(error?.description.contains(key) == true, "\(String(describing: error))")
+        withExtendedLifetime(folder) {}
+    }
+
+    private static let files = [
+        "model_index.json", "unet/config.json", "unet/diffusion_pytorch_model.safetensors",
+        "scheduler/scheduler_config.json",
+    ]
+
+    /// A model's folder, with one of its files left out.
+    private static func copy(of model: String, without missing: String = "") throws -> TemporaryFolder {
+        let folder = try TemporaryFolder()
+        for name in files where name != missing {
+            try folder.write(FileSystem.read("\(DiffusionFixtures.path(model))/\(name)", limit: 1 << 20), as: name)
+        }
+        return folder
     }
 
     @Test func foldersThatLackFiles() throws {
-        let source = DiffusionFixtures.path("guided")
-        let names = [
-            "model_index.json", "unet/config.json", "unet/diffusion_pytorch_model.safetensors",
-            "scheduler/scheduler_config.json",
-        ]
-        for missing in names {
-            let folder = try TemporaryFolder()
-            for name in names where name != missing {
-                try folder.write(FileSystem.read("\(source)/\(name)", limit: 1 << 20), as: name)
-            }
+        let whole = try Self.copy(of: "guided")
+        #expect(throws: Never.self) { try DiffusionModel(folder: whole.path, runtime: runtime) }
+        for missing in Self.files {
+            let folder = try Self.copy(of: "guided", without: missing)
             #expect(throws: DiffusionError.self) { try DiffusionModel(folder: folder.path, runtime: runtime) }
+            withExtendedLifetime(folder) {}
         }
+        withExtendedLifetime(whole) {}
+    }
+
+    /// The class of a scheduler that is not known, or another than its file names.
+    @Test(arguments: ["KarrasVeScheduler", "DDPMScheduler"])
+    func schedulersThatDoNotFit(name: String) throws {
+        let folder = try Self.copy(of: "guided")
+        var index = try Config(path: folder.path + "/model_index.json").object
+        index["scheduler"] = ["diffusers", JSONValue(name)]
+        try folder.write(JSONValue.object(index).serialized().utf8, as: "model_index.json")
+        let error = #expect(throws: DiffusionError.self) {
+            try DiffusionModel(folder: folder.path, runtime: runtime, plansOnly: true)
+        }
+        #expect(error?.description.contains(name) == true, "\(String(describing: error))")
+        withExtendedLifetime(folder) {}
+    }
+
+    @Test func aNullClassNeedsATable() throws {
+        let config = try DiffusionFixtures.config("learned", ["null_class_id": 0])
+        let error = #expect(throws: DiffusionError.self) {
+            try DiffusionFixtures.build("learned", config: config, runtime: runtime, plansOnly: true)
+        }
+        #expect(error?.description.contains("null_class_id") == true)
     }
 }

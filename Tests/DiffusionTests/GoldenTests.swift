@@ -78,5 +78,10 @@ import Testing
         let plan = try weightless.plan(batch: sample.shape[0], height: sample.shape[2], width: sample.shape[3])
         #expect(plan.flops == account.flops)
         #expect(plan.flops > 0)
+        // Many pictures take several passes, and no more activations than the largest of them.
+        let (many, step) = (
+            try weightless.plan(batch: 33, height: 32, width: 32), try weightless.plan(batch: 16, height: 32, width: 32)
+        )
+        #expect(many.flops == step.flops / 16 * 33 && many.activationBytes <= 2 * step.activationBytes)
     }
 }

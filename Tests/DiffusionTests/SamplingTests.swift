@@ -92,6 +92,27 @@ import Testing
         }
     }
 
+    /// A picture that is sampled on the thread of the caller.
+    private func sampled(_ name: String, _ request: SamplingRequest, seed: Int) throws -> Tensor {
+        try model(name).sample(request, noise: generators([seed]))
+    }
+
+    @Test func tasks() async throws {
+        let loaded = try await DiffusionModel.load(folder: DiffusionFixtures.path("ddpm"), runtime: Self.runtime)
+        let request = SamplingRequest(steps: 3)
+        let expected = try sampled("ddpm", request, seed: 4)
+        let found = try await loaded.sample(request, noise: generators([4]))
+        #expect(bitDifference(found.floats, expected.floats) == nil)
+        let noise = try generators([4])
+        let task = Task { try await loaded.sample(SamplingRequest(steps: 900), noise: noise) }
+        task.cancel()
+        let error = await #expect(throws: DiffusionError.self) { try await task.value }
+        guard case .cancelled = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
     @Test func givenNoiseIsTheNoiseThatIsDrawn() throws {
         let network = try model("ddpm")
         var request = SamplingRequest(steps: 4)

@@ -137,6 +137,22 @@ import Testing
         }
     }
 
+    @Test func blurring() {
+        let constant = Tensor([Float](repeating: 1, count: 30), shape: [6, 5, 1])
+        for (height, width) in [(3, 2), (12, 10)] {
+            let mirrored = Resampling(
+                .blurred(.mirrored), height: 6, width: 5, outputHeight: height, outputWidth: width)
+            #expect(mirrored.applied(to: constant).floats.allSatisfy { abs($0 - 1) < weightRounding })
+        }
+        // Without the zeros outside, the outermost outputs lack a quarter, or an eighth where the size is halved.
+        let row = Tensor([1, 1, 1, 1], shape: [1, 4, 1])
+        let up = Resampling(.blurred(.zeros), height: 1, width: 4, outputHeight: 2, outputWidth: 8)
+        #expect(up.applied(to: row).floats[..<8] == [0.5625, 0.75, 0.75, 0.75, 0.75, 0.75, 0.75, 0.5625])
+        let square = Tensor([Float](repeating: 1, count: 16), shape: [4, 4, 1])
+        let down = Resampling(.blurred(.zeros), height: 4, width: 4, outputHeight: 2, outputWidth: 2)
+        #expect(down.applied(to: square).floats == [Float](repeating: 0.875 * 0.875, count: 4))
+    }
+
     @Test func inAWorkspaceAndOutside() {
         var random = SeededGenerator(seed: 4)
         let x = Tensor(random.floats(2 * 6 * 5 * 19), shape: [2, 6, 5, 19])
