@@ -20,6 +20,7 @@ let package = Package(
         .library(name: "DualEncoder", targets: ["DualEncoder"]),
         .library(name: "SentenceEncoder", targets: ["SentenceEncoder"]),
         .library(name: "AudioEncoder", targets: ["AudioEncoder"]),
+        .library(name: "GAN", targets: ["GAN"]),
         .library(name: "Text", targets: ["Text"]),
         .library(name: "ZooCommand", targets: ["ZooCommand"]),
         .library(name: "Hub", targets: ["Hub"]),
@@ -68,6 +69,7 @@ let package = Package(
         .target(
             name: "AudioEncoder", dependencies: ["TensorCore", "Layers", "JSON", "Checkpoints", "Audio", "CTC"],
             swiftSettings: rules),
+        .target(name: "GAN", dependencies: ["TensorCore", "Layers", "JSON", "Checkpoints"], swiftSettings: rules),
 
         // Exact search among embeddings.
         .target(name: "VectorIndex", dependencies: ["Files", "TensorCore"], swiftSettings: rules),
@@ -143,6 +145,9 @@ let package = Package(
             dependencies: [
                 "AudioEncoder", "TensorCore", "Layers", "Checkpoints", "JSON", "Audio", "CTC", "TestSupport",
             ],
+            resources: [.copy("Fixtures")], swiftSettings: rules),
+        .testTarget(
+            name: "GANTests", dependencies: ["GAN", "TensorCore", "Layers", "Checkpoints", "JSON", "TestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: rules),
         .testTarget(
             name: "VectorIndexTests", dependencies: ["VectorIndex", "Files", "TensorCore", "TestSupport"],

@@ -20,6 +20,7 @@ import Testing
         "DualEncoder": families.union(["Media", "Text"]),
         "SentenceEncoder": families.union(["Text"]),
         "AudioEncoder": families.union(["Audio", "CTC"]),
+        "GAN": families,
         "VectorIndex": ["Files", "TensorCore"],
         "ModelZoo": families.union([
             "Media", "Text", "Audio", "CTC", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder",
