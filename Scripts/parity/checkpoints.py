@@ -11,6 +11,7 @@ from parity.audio_checkpoints import AUDIO_CHECKPOINTS
 from parity.convnet_models import CONVNETS
 from parity.dual_checkpoints import DUAL_CHECKPOINTS
 from parity.efficient_models import EFFICIENT_MODELS
+from parity.generator_checkpoints import GENERATOR_CHECKPOINTS
 from parity.transformer_models import TRANSFORMER_MODELS
 from reference.environment import versions
 from reference.layouts import LAYOUTS
@@ -102,6 +103,7 @@ CHECKPOINTS = [
     *DUAL_CHECKPOINTS,
     *SENTENCE_CHECKPOINTS,
     *AUDIO_CHECKPOINTS,
+    *GENERATOR_CHECKPOINTS,
 ]
 
 
