@@ -12,6 +12,7 @@ from parity.convnet_models import CONVNETS
 from parity.diffusion_checkpoints import DIFFUSION_CHECKPOINTS
 from parity.dual_checkpoints import DUAL_CHECKPOINTS
 from parity.efficient_models import EFFICIENT_MODELS
+from parity.generator_checkpoints import GENERATOR_CHECKPOINTS
 from parity.transformer_models import TRANSFORMER_MODELS
 from reference.environment import versions
 from reference.layouts import LAYOUTS
@@ -104,6 +105,7 @@ CHECKPOINTS = [
     *SENTENCE_CHECKPOINTS,
     *AUDIO_CHECKPOINTS,
     *DIFFUSION_CHECKPOINTS,
+    *GENERATOR_CHECKPOINTS,
 ]
 
 

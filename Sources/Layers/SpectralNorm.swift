@@ -3,8 +3,8 @@ public import TensorCore
 /// A weight that is used divided by its largest singular value, PyTorch's `torch.nn.utils.spectral_norm` at inference
 /// (Miyato et al. 2018, arXiv:1802.05957).
 ///
-/// Tensors: `weight_orig` as the layer has it, and the singular vectors `weight_u` `[outputs]` and `weight_v` `[inputs]`
-/// that training left: the singular value is u W v. Sums are divided by it, not the weights.
+/// Tensors: `weight_orig` as the layer has it, and the singular vectors `weight_u` `[outputs]` and `weight_v`
+/// `[inputs]` that training left: the singular value is u W v. Sums are divided by it, not the weights.
 struct SpectralWeight {
     static let name = "weight_orig"
 

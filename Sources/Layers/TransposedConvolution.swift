@@ -1,6 +1,7 @@
 public import TensorCore
 
-/// A transposed convolution with what follows it: y = activation(norm(x * W + b)), PyTorch's `torch.nn.ConvTranspose2d`.
+/// A transposed convolution with what follows it: y = activation(norm(x * W + b)), PyTorch's
+/// `torch.nn.ConvTranspose2d`.
 ///
 /// Tensors: `weight` `[channels, outputs, size, size]`, `bias` `[outputs]`. Computed as one ordinary convolution of
 /// stride 1 for each phase of the output, so that no zeros are multiplied; on a single pixel as one matrix product.
