@@ -121,7 +121,7 @@ def _compare_loop(command, folder, loop, results, result):
         "--latents",
         folder / "ref" / loop["latents"],
     ]
-    command.run("generate", folder, *options, "--output-latents", found_file, "--output", picture, "--force")
+    command.run("generate", "--model", folder, *options, "--output-latents", found_file, "--output", picture, "--force")
     expected, found = np.load(folder / "ref" / loop["sample"]), np.load(found_file)
     if expected.shape != found.shape:
         raise ValueError(f"{loop['case']}: the sample has shape {found.shape}, expected {expected.shape}")

@@ -38,9 +38,7 @@ extension FamilyFacts {
             lines.append(("Memory", "\(Format.bytes(model.weightBytes)) of weights"))
         }
         // The folder's own first, then those that can stand in for it.
-        let usable = SchedulerKind.allCases.filter { kind in
-            (try? model.scheduler?.makeScheduler(kind, steps: 1)) != nil
-        }
+        let usable = model.scheduler?.supportedSchedulers ?? []
         let own = model.scheduler?.kind
         let schedulers = (own.map { [$0] } ?? []) + usable.filter { $0 != own }
         if own != nil { lines.append(("Schedulers", schedulers.map(\.shortName).joined(separator: ", "))) }
