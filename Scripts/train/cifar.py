@@ -111,25 +111,28 @@ def sharpen(images, share, generator):
     return torch.where(chosen, (images + amount * (images - blurred)).clamp(0, 255), images)
 
 
-def upscale(images, size, generator):
-    """Enlarges a batch to the network's size, now and then with another filter than the declared bicubic one."""
+def upscale(images, size, filter="bicubic"):
+    """Enlarges images on the 0...255 scale, by default as the declared preprocessing does."""
     if images.shape[-1] == size:
         return images
+    smooth = {} if filter == "nearest" else {"align_corners": False, "antialias": True}
+    return F.interpolate(images, size=size, mode=filter, **smooth).clamp(0, 255)
+
+
+def any_filter(generator):
+    """The declared filter, now and then another one."""
     draw = torch.rand(1, generator=generator).item()
-    if draw < 0.1:
-        return F.interpolate(images, size=size, mode="nearest")
-    if draw < 0.2:
-        return F.interpolate(images, size=size, mode="bilinear", align_corners=False)
-    return F.interpolate(images, size=size, mode="bicubic", antialias=True).clamp(0, 255)
+    return "nearest" if draw < 0.1 else "bilinear" if draw < 0.2 else "bicubic"
 
 
 def augment(images, indices, epoch, size, generator, hole=10, strength=1.0, shift=4):
     """A training batch: uint8 32-pixel images in, float images of the network's size on the 0...255 scale out.
 
-    `strength` (0...1) scales the side of the cutout and the shares of images whose colours or edges are changed.
+    `hole` is the side of the cutout and `shift` the largest translation, in pixels of the 32-pixel image. `strength`
+    (0...1) scales the hole and the shares of images whose colours or edges are changed.
     """
     images = translate(images.float(), shift, generator)
     images = alternating_flip(images, indices, epoch)
     images = colour_jitter(images, 0.3 * strength, generator)
     images = cutout(images, hole * strength, generator)
-    return sharpen(upscale(images, size, generator), 0.25 * strength, generator)
+    return sharpen(upscale(images, size, any_filter(generator)), 0.25 * strength, generator)

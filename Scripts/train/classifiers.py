@@ -7,7 +7,7 @@ from transformers import ResNetConfig, ResNetForImageClassification, ViTConfig, 
 
 import cifar
 from muon import Muon
-from training import Recipe, cosine, hold_and_fall
+from training import Recipe, hold_and_fall
 
 NAMES = {"id2label": dict(enumerate(cifar.LABELS)), "label2id": {name: index for index, name in enumerate(cifar.LABELS)}}
 
@@ -18,8 +18,11 @@ def split_by_rank(parameters):
     return [p for p in parameters if p.ndim > 1], [p for p in parameters if p.ndim <= 1]
 
 
-def residual_network():
-    """ResNet with six basic blocks (2.8 million parameters); takes 64x64 because its stem divides the size by four."""
+def residual_network(images):
+    """ResNet with six basic blocks (2.8 million parameters); takes 64x64 because its stem divides the size by four.
+
+    `images` (uint8 [N, 3, 32, 32]) give the filters that the stem starts with.
+    """
     config = ResNetConfig(
         embedding_size=64,
         hidden_sizes=[64, 128, 256],
@@ -34,13 +37,34 @@ def residual_network():
     for stage in model.resnet.encoder.stages:
         for block in stage.layers:
             torch.nn.init.zeros_(block.layer[-1].normalization.weight)
+    stem = model.resnet.embedder.embedder.convolution.weight
+    with torch.no_grad():
+        stem.copy_(principal_filters(cifar.upscale(images[::25].float(), 64), *stem.shape[::3]))
     return model
 
 
+def principal_filters(images, count, side):
+    """Kernels [count, 3, side, side]: the first principal components of the images' patches, each with both signs.
+
+    The batch norm behind them brings every component to the same variance: together they whiten the patches
+    (Page 2018, "How to train your ResNet"; Jordan 2024, arXiv:2404.00498).
+    """
+    patches = torch.nn.functional.unfold(cifar.normalise(images), side, stride=side - 1)
+    patches = patches.transpose(1, 2).flatten(0, 1).double()
+    components = torch.linalg.eigh(patches.T @ patches)[1].flip(1)[:, : count // 2]
+    filters = components.T.float().reshape(count // 2, 3, side, side)
+    return torch.cat([filters, -filters])
+
+
 def residual_optimizers(model, objective):
-    weights, vectors = split_by_rank(model.parameters())
-    groups = [{"params": weights, "weight_decay": 5e-4}, {"params": vectors, "weight_decay": 0.0}]
-    return [torch.optim.SGD(groups, lr=0.3, momentum=0.9, nesterov=True)]
+    """Muon for the kernels, which a batch norm follows, SGD for all else."""
+    kernels = [p for p in model.parameters() if p.ndim == 4]
+    matrices, vectors = split_by_rank(p for p in model.parameters() if p.ndim != 4)
+    groups = [{"params": matrices, "weight_decay": 5e-4}, {"params": vectors, "weight_decay": 0.0}]
+    return [
+        Muon(kernels, lr=0.1, momentum=0.8, keep_norm=True),
+        torch.optim.SGD(groups, lr=0.1, momentum=0.9, nesterov=True),
+    ]
 
 
 def vision_transformer():
@@ -112,13 +136,14 @@ def transformer_optimizers(model, objective):
 RESNET = Recipe(
     name="resnet-cifar10",
     image_size=64,
-    epochs=22,
-    batch_size=250,
-    warmup_epochs=4,
-    schedule=cosine,
+    epochs=17,
+    batch_size=500,
+    warmup_epochs=1,
+    schedule=hold_and_fall(0.2, power=1.5),
     optimizers=residual_optimizers,
-    average_decay=0.998,
-    cutout=10,
+    average_decay=0.99,
+    shift=2,
+    full_size_from=0.5,
 )
 
 # From this share of the run on, the ViT gets to see all patches.

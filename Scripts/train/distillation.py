@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from cifar import prepare
+from arithmetic import autocast
+from cifar import prepare, upscale
 
 
 class LabelObjective(nn.Module):
@@ -15,7 +16,7 @@ class LabelObjective(nn.Module):
         self.label_smoothing = label_smoothing
 
     def forward(self, model, view, labels, progress, generator):
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             logits = model(pixel_values=prepare(view)).logits.float()
         return F.cross_entropy(logits, labels, label_smoothing=self.label_smoothing), logits
 
@@ -53,9 +54,9 @@ class DistillationObjective(nn.Module):
     @torch.no_grad()
     def teach(self, view):
         """The teacher's logits, and its feature maps as one standardised vector a patch: [N, patches, width] each."""
-        enlarged = F.interpolate(view, size=self.teacher_size, mode="bicubic", antialias=True).clamp(0, 255)
+        enlarged = upscale(view, self.teacher_size)
         teacher = self.teacher[0]
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             output = teacher(pixel_values=prepare(enlarged), output_hidden_states=True)
         targets = [self.per_patch(output.hidden_states[stage].float()) for _, stage in self.HINTS]
         return output.logits.float(), targets
@@ -80,7 +81,7 @@ class DistillationObjective(nn.Module):
     def forward(self, model, view, labels, progress, generator):
         teacher_logits, targets = self.teach(view)
         kept = self.kept_patches(len(view), progress, generator)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             logits, layers = run_vit(model, prepare(view), kept)
             hint = 0.0
             for (layer, _), projection, target in zip(self.HINTS, self.projections, targets):

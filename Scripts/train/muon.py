@@ -10,7 +10,7 @@ import torch
 def orthogonalise(stack, steps=5):
     """Brings every singular value of each matrix near 1 (Newton-Schulz iteration of order five)."""
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = stack.bfloat16()
+    x = stack.float()
     tall = x.shape[1] > x.shape[2]
     if tall:
         x = x.mT
@@ -22,27 +22,36 @@ def orthogonalise(stack, steps=5):
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum, made orthogonal, with decoupled weight decay.
+    """Momentum, made orthogonal. A convolution's kernel [out, in, height, width] counts as a matrix [out, in * height * width].
 
-    Steps are scaled to the size of AdamW's, so learning rates mean the same (Liu et al. 2025, arXiv:2502.16982).
+    With `weight_decay`, steps are scaled to the size of AdamW's, so learning rates mean the same
+    (Liu et al. 2025, arXiv:2502.16982). With `keep_norm`, for weights that a normalisation follows and whose size
+    therefore says nothing, each keeps the norm it starts with and a step is `lr` times that norm.
     """
 
-    def __init__(self, matrices, lr, weight_decay, momentum=0.95):
+    def __init__(self, matrices, lr, weight_decay=0.0, momentum=0.95, keep_norm=False):
         by_shape = {}
         for matrix in matrices:
             by_shape.setdefault(tuple(matrix.shape), []).append(matrix)
         groups = [{"params": same} for same in by_shape.values()]
-        super().__init__(groups, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum})
+        super().__init__(groups, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "keep_norm": keep_norm})
 
     @torch.no_grad()
     def step(self):
         for group in self.param_groups:
             matrices = group["params"]
-            gradients = torch.stack([matrix.grad for matrix in matrices])
+            gradients = torch.stack([matrix.grad.flatten(1) for matrix in matrices])
             state = self.state[matrices[0]]
             momentum = state.setdefault("momentum", torch.zeros_like(gradients))
             momentum.lerp_(gradients, 1 - group["momentum"])
             update = orthogonalise(gradients.lerp(momentum, group["momentum"]))  # Nesterov
-            rate = group["lr"] * 0.2 * max(gradients.shape[1:]) ** 0.5
             for matrix, change in zip(matrices, update):
-                matrix.mul_(1 - group["lr"] * group["weight_decay"]).sub_(change, alpha=rate)
+                change = change.view_as(matrix)
+                if group["keep_norm"]:
+                    norm = matrix.norm()
+                    size = min(gradients.shape[1:]) ** 0.5  # of an orthogonal matrix
+                    matrix.sub_(change, alpha=group["lr"] * norm.item() / size)
+                    matrix.mul_(norm / matrix.norm())
+                else:
+                    rate = group["lr"] * 0.2 * max(gradients.shape[1:]) ** 0.5
+                    matrix.mul_(1 - group["lr"] * group["weight_decay"]).sub_(change, alpha=rate)

@@ -21,6 +21,7 @@ sys.modules["torchvision"] = None
 
 import torch
 
+import arithmetic
 import cifar
 import classifiers
 from distillation import DistillationObjective, LabelObjective
@@ -34,6 +35,7 @@ def parse_arguments():
     parser.add_argument("--output", type=Path, required=True, help="where the model folders go")
     parser.add_argument("--work", type=Path, default=Path("build/train"), help="checkpoints; an interrupted run goes on from them")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--format", choices=arithmetic.FORMATS, default="float32", help="bfloat16 where the processor is faster at it")
     return parser.parse_args()
 
 
@@ -41,6 +43,7 @@ def main():
     arguments = parse_arguments()
     keep_freed_memory()
     torch.set_num_threads(arguments.threads)
+    arithmetic.Arithmetic.format = arithmetic.FORMATS[arguments.format]
     arguments.work.mkdir(parents=True, exist_ok=True)
     logs = Path(__file__).parent / "logs"
     logs.mkdir(exist_ok=True)
@@ -49,7 +52,7 @@ def main():
     recipe = classifiers.RESNET
     torch.manual_seed(recipe.seed)
     objective = LabelObjective(label_smoothing=0.1)
-    teacher = train(recipe, classifiers.residual_network(), objective, data, arguments.work, logs / f"{recipe.name}.txt")
+    teacher = train(recipe, classifiers.residual_network(data[0][0]), objective, data, arguments.work, logs / f"{recipe.name}.txt")
     publish(recipe.name, copy.deepcopy(teacher), recipe.image_size, arguments.data, arguments.output)
 
     recipe = classifiers.VIT

@@ -2,7 +2,6 @@
 
 import copy
 import ctypes
-import math
 import sys
 import time
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Callable
 import torch
 
 import cifar
+from arithmetic import autocast
 
 
 @dataclass
@@ -25,7 +25,11 @@ class Recipe:
     schedule: Callable  # (progress 0...1, warm-up share) -> share of the peak learning rate
     optimizers: Callable  # (model, objective) -> list of torch optimizers, each with its peak learning rate
     average_decay: float
-    cutout: int
+    cutout: int = 0  # pixels of the 32-pixel image
+    shift: int = 4
+    # From this share of the run on, images have their full size; before it three quarters of it, which a network that
+    # averages over places does not mind and which takes half the time.
+    full_size_from: float = 0.0
     seed: int = 0
 
 
@@ -44,23 +48,14 @@ def keep_freed_memory():
     libc.mallopt(top_pad, 256 << 20)
 
 
-def cosine(progress, warmup):
-    """Learning rate as a share of its peak: linear warm-up, then a cosine down to zero.
+def hold_and_fall(fall_from, power=1.0):
+    """Learning rate as a share of its peak: linear warm-up, the peak until `fall_from`, then down to zero, straight or
+    along a power of what is left.
 
-    `progress` and `warmup` are shares of the whole run.
+    The function's arguments are shares of the whole run. Until the fall begins nothing depends on how long the run
+    will be, so a run can be made longer or shorter from a checkpoint.
     """
-    if progress < warmup:
-        return progress / warmup
-    return 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
-
-
-def hold_and_fall(fall_from):
-    """Linear warm-up, the peak until `fall_from`, then straight down to zero.
-
-    Until the fall begins nothing depends on how long the run will be, so a run can be made longer or shorter
-    from a checkpoint.
-    """
-    return lambda progress, warmup: min(1.0, progress / warmup, (1 - progress) / (1 - fall_from))
+    return lambda progress, warmup: min(1.0, progress / warmup, ((1 - progress) / (1 - fall_from)) ** power)
 
 
 @torch.no_grad()
@@ -76,11 +71,11 @@ def update_average(average, model, step, decay):
 
 @torch.no_grad()
 def top1(model, images, labels, batch_size=250):
-    """Share of images whose highest logit is the right one, in bfloat16 (a progress figure, not the published one)."""
+    """Share of images whose highest logit is the right one (a progress figure, not the published one)."""
     model.eval()
     right = 0
     for start in range(0, len(images), batch_size):
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast():
             logits = model(pixel_values=cifar.prepare(images[start : start + batch_size])).logits
         right += (logits.argmax(1) == labels[start : start + batch_size]).sum().item()
     return right / len(images)
@@ -130,7 +125,8 @@ def train(recipe, model, objective, data, work, log_path):
 
             indices = order[batch * recipe.batch_size : (batch + 1) * recipe.batch_size]
             labels = train_labels[indices]
-            view = cifar.augment(train_images[indices], indices, epoch, recipe.image_size, generator, hole=recipe.cutout)
+            size = recipe.image_size if progress >= recipe.full_size_from else recipe.image_size * 3 // 4
+            view = cifar.augment(train_images[indices], indices, epoch, size, generator, recipe.cutout, shift=recipe.shift)
             loss, logits = objective(model, view, labels, progress, generator)
             loss.backward()
             for optimizer in optimizers:

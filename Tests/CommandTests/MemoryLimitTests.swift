@@ -1,6 +1,7 @@
 import Arguments
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @testable import ZooCommand
@@ -41,7 +42,8 @@ import Testing
         return try #require(Double(words[place + 1])) * 1e6
     }
 
-    @Test func refusedBeforeAnythingIsTaken() throws {
+    @Test(.enabled(if: memoryIsMeasurable))
+    func refusedBeforeAnythingIsTaken() throws {
         let scratch = try Scratch()
         let model = try published("transformers-vit-base-patch16-224", scratch)
         let picture = try scratch.picture("a.png", seed: 1)
@@ -64,7 +66,9 @@ import Testing
         #expect(fits.code == 0, "\(fits.errors)")
     }
 
-    @Test(arguments: ["timm-resnet50", "transformers-vit-base-patch16-224", "timm-mobilenetv3_large_100"], [1, 4])
+    @Test(
+        .enabled(if: memoryIsMeasurable),
+        arguments: ["timm-resnet50", "transformers-vit-base-patch16-224", "timm-mobilenetv3_large_100"], [1, 4])
     func theFigureBoundsThePeak(name: String, batch: Int) throws {
         let scratch = try Scratch()
         let model = try published(name, scratch)
@@ -127,7 +131,8 @@ import Testing
     @Test(arguments: ["", "0", "0.4", "-1", "x", "1X", "1e3", "M", "1MM", "nan", "inf", "1.2.3G", "9999999999T", "１M"])
     func noSizes(_ text: String) { #expect(ByteSize(text) == nil) }
 
-    @Test(arguments: ["resnet-cifar10", "vit-cifar10", "clip-tiny", "wav2vec2-tiny"])
+    @Test(
+        .enabled(if: memoryIsMeasurable), arguments: ["resnet-cifar10", "vit-cifar10", "clip-tiny", "wav2vec2-tiny"])
     func passesAddNothing(model: String) throws {
         let run = try ZooBinary.run(
             [
