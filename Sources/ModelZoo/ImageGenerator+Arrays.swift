@@ -20,7 +20,8 @@ extension ImageGenerator {
                 throw .input(
                     expected: "truncation, one fp32 number", found: "\(truncation.dtype.rawValue) \(truncation.shape)")
             }
-            options.truncation = Double(truncation.floats[0])
+            // The number that was meant: 0.4 in single precision is a little more, which is another row of BigGAN's table.
+            options.truncation = Double(truncation.floats[0].description)
         }
         return options
     }
