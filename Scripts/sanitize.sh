@@ -15,7 +15,7 @@ export ASAN_OPTIONS="detect_leaks=0:abort_on_error=0:allocator_may_return_null=1
 export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
 export TSAN_OPTIONS="halt_on_error=0:exitcode=66:${TSAN_OPTIONS:-}"
 export SWIFT_BACKTRACE=enable=no
-# Tests that measure how much memory a process takes leave that to an ordinary run.
+# Tests that measure time or memory leave that to an ordinary run.
 export ZOO_SANITIZER=$kind
 
 case $kind in

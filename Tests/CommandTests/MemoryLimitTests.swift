@@ -42,7 +42,7 @@ import Testing
         return try #require(Double(words[place + 1])) * 1e6
     }
 
-    @Test(.enabled(if: memoryIsMeasurable))
+    @Test(.enabled(if: costsAreMeasurable))
     func refusedBeforeAnythingIsTaken() throws {
         let scratch = try Scratch()
         let model = try published("transformers-vit-base-patch16-224", scratch)
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test(
-        .enabled(if: memoryIsMeasurable),
+        .enabled(if: costsAreMeasurable),
         arguments: ["timm-resnet50", "transformers-vit-base-patch16-224", "timm-mobilenetv3_large_100"], [1, 4])
     func theFigureBoundsThePeak(name: String, batch: Int) throws {
         let scratch = try Scratch()
@@ -132,7 +132,7 @@ import Testing
     func noSizes(_ text: String) { #expect(ByteSize(text) == nil) }
 
     @Test(
-        .enabled(if: memoryIsMeasurable), arguments: ["resnet-cifar10", "vit-cifar10", "clip-tiny", "wav2vec2-tiny"])
+        .enabled(if: costsAreMeasurable), arguments: ["resnet-cifar10", "vit-cifar10", "clip-tiny", "wav2vec2-tiny"])
     func passesAddNothing(model: String) throws {
         let run = try ZooBinary.run(
             [

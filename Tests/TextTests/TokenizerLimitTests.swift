@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 import Text
 
@@ -43,6 +44,7 @@ import Text
     /// TK03: four times the text must not take much more than four times the processor's time; where work grows with
     /// the square, it takes sixteen times.
     @Test(
+        .enabled(if: costsAreMeasurable),
         arguments: ["clip-json-old", "clip-open-clip", "roberta-json", "bert-files"],
         ["a", "_", "日", "\u{301}", " ", "a ", "&", "&amp;", "Â ", "<", "<|", "\u{1B}["])
     func timeIsLinear(_ name: String, _ unit: String) throws {
