@@ -115,7 +115,7 @@ public struct Registry: Sendable {
 
     /// The files of which one makes a folder a model: Hugging Face's and timm's configuration, open_clip's, and the
     /// list of modules of a sentence encoder.
-    public static let configurationFiles = ["config.json", "open_clip_config.json", "modules.json"]
+    public static let configurationFiles = ["config.json", "open_clip_config.json", "modules.json", "model_index.json"]
 
     /// The model whose weights are in a file, where its folder is that of a model.
     private static func entry(ofFile path: String) -> Entry? {

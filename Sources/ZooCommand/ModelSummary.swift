@@ -42,6 +42,10 @@ struct ModelSummary {
         if let checkpoint = try? Checkpoint.open(folder: entry.folder, choice: entry.weights) {
             return checkpoint.files
         }
+        // A pipeline of diffusers has a folder for each component.
+        if let checkpoint = try? Checkpoint.open(folder: FileSystem.join(entry.folder, "unet"), choice: entry.weights) {
+            return checkpoint.files
+        }
         let names = (try? FileSystem.list(entry.folder).names) ?? []
         return names.filter { $0.hasSuffix(".safetensors") }.map { FileSystem.join(entry.folder, $0) }
     }

@@ -99,7 +99,7 @@ import Testing
         }.map(\.name)
         #expect(
             Set(commands)
-                == ["classify", "eval", "run", "embed", "index", "search", "transcribe", "verify", "bench"])
+                == ["classify", "generate", "eval", "run", "embed", "index", "search", "transcribe", "verify", "bench"])
         for job in jobs.jobs where commands.contains(job.name) {
             let refused = try ZooBinary.run(job.arguments + ["--max-memory", "100"])
             #expect(refused.code == 69 && refused.output.isEmpty, "\(job): \(refused.code) \(refused.errors)")

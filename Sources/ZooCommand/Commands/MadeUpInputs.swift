@@ -59,9 +59,9 @@ enum MadeUpInputs {
         var inputs = ["z": noise(Shape(batch, model.latentSize))]
         if model.classCount > 0 {
             let classes = (0..<batch).map { Int64($0 % model.classCount) }
-            inputs["class_labels"] = Tensor(integers: classes, shape: Shape(batch))
+            inputs["class_labels"] = Tensor(integers: classes, shape: Shape([batch]))
         }
-        if model.truncation == .statistics { inputs["truncation"] = Tensor([1], shape: Shape(1)) }
+        if model.truncation == .statistics { inputs["truncation"] = Tensor([1], shape: Shape([1])) }
         return inputs
     }
 
@@ -72,13 +72,13 @@ enum MadeUpInputs {
         }
         var inputs = [
             "sample": noise(Shape(batch, model.configuration.inputChannels, size.height, size.width)),
-            "timestep": Tensor([500], shape: Shape(1)),
+            "timestep": Tensor([500], shape: Shape([1])),
         ]
         switch model.configuration.classEmbedding {
         case .none: break
         case .table:
-            inputs["class_labels"] = Tensor(integers: Array(repeating: 0, count: batch), shape: Shape(batch))
-        case .timestep: inputs["class_labels"] = Tensor(zeros: Shape(batch))
+            inputs["class_labels"] = Tensor(integers: Array(repeating: 0, count: batch), shape: Shape([batch]))
+        case .timestep: inputs["class_labels"] = Tensor(zeros: Shape([batch]))
         case .identity: inputs["class_labels"] = noise(Shape(batch, model.configuration.embeddingWidth))
         }
         return inputs

@@ -1,6 +1,7 @@
 import Diffusion
 import GAN
 import JSON
+import Randomness
 
 extension FamilyFacts {
     mutating func add(_ model: ImageGenerator) {

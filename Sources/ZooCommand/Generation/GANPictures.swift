@@ -34,8 +34,8 @@ struct GANPictures: PictureMaker {
         randomness = options.randomness ?? model.family.randomness
     }
 
-    var startShape: Shape { Shape(model.latentSize) }
-    var picturesAtATime: Int { max(model.imagesAtATime, model.runtime.threadCount) }
+    var startShape: Shape { Shape([model.latentSize]) }
+    var picturesAtATime: Int { max(model.imagesAtATime, model.runtime.threads) }
     var steps: Int { 1 }
 
     /// The truncation that is used: latents of BigGAN are drawn for one.

@@ -1,6 +1,8 @@
+import Arguments
 import Checkpoints
 import JSON
 import Media
+import TensorCore
 
 /// The files that `zoo generate` writes: each is there only when it is whole.
 struct GenerationFiles {

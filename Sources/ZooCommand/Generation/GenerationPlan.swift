@@ -1,5 +1,6 @@
 import Arguments
 import Checkpoints
+import ModelZoo
 import Randomness
 import TensorCore
 

@@ -1,4 +1,5 @@
 import Arguments
+import Checkpoints
 import Diffusion
 import GAN
 import JSON

@@ -8,12 +8,15 @@ import Checkpoints
 /// full, which is what a cache is there to save; other weights in the same place have another time, and nearly always
 /// other bytes in one of the pieces, even where an archive gave every file the same time.
 ///
-/// The folders in it that belong to a sentence encoder (`1_Pooling`) count, too; the card, `card.json`, does not.
+/// The folders in it that belong to a sentence encoder (`1_Pooling`) or to a pipeline of diffusers count, too; the card,
+/// `card.json`, does not.
 enum ModelIdentity {
     private static let pieces = 64
     private static let pieceBytes = 4096
     /// A configuration or vocabulary file that is larger is told by pieces as the weights are.
     private static let wholeLimit = 16 << 20
+    /// The components of the pipelines that are read.
+    private static let components: Set = ["unet", "scheduler"]
     private static let extensions = [".json", ".txt", ".model", ".gz"]
 
     /// The identity of a folder's content in 64 hexadecimal digits, the same for a copy of it: times do not count.
@@ -52,7 +55,8 @@ enum ModelIdentity {
         for name in try FileSystem.list(folder).names where name != "card.json" {
             let path = FileSystem.join(folder, name)
             // The modules of a sentence encoder lie in numbered folders.
-            if withModules, name.first?.isWholeNumber == true, name.contains("_"), FileSystem.isDirectory(path) {
+            let isModule = name.first?.isWholeNumber == true && name.contains("_") || components.contains(name)
+            if withModules, isModule, FileSystem.isDirectory(path) {
                 hash.add(name)
                 try add(path, to: &hash, withTimes, withModules: false)
                 continue
