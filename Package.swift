@@ -98,7 +98,8 @@ let package = Package(
             name: "ZooCommand",
             dependencies: [
                 "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder", "GAN", "Diffusion",
-                "Randomness", "VectorIndex", "Text", "Media", "Audio", "CTC", "Hub", "Checkpoints", "JSON", "TensorCore",
+                "Randomness", "VectorIndex", "Text", "Media", "Audio", "CTC", "Hub", "Checkpoints", "JSON",
+                "TensorCore",
                 "Arguments",
             ],
             swiftSettings: rules),

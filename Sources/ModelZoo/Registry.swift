@@ -113,8 +113,8 @@ public struct Registry: Sendable {
         return try ModelCard(Config(file: path, bytes: bytes))
     }
 
-    /// The files of which one makes a folder a model: Hugging Face's and timm's configuration, open_clip's, and the
-    /// list of modules of a sentence encoder.
+    /// The files of which one makes a folder a model: Hugging Face's and timm's configuration, open_clip's, the list of
+    /// modules of a sentence encoder, and the list of components of a pipeline of diffusers.
     public static let configurationFiles = ["config.json", "open_clip_config.json", "modules.json", "model_index.json"]
 
     /// The model whose weights are in a file, where its folder is that of a model.
