@@ -158,7 +158,7 @@ import Testing
     }
 
     @Test func wrongInputs() throws {
-        try NPY([1, 2, 3], shape: [1, 3]).write(to: folder.path("z.npy"))
+        try NPY([1, 2, 3] as [Float], shape: [1, 3]).write(to: folder.path("z.npy"))
         let shape = try generate(["-m", plain, "--latents", folder.path("z.npy"), "-o", folder.path("a.png")])
         #expect(shape.code == 65 && shape.errors.contains("the model takes"), "\(shape.errors)")
         let truncated = try generate(["-m", plain, "--truncation", "0.5", "-o", folder.path("a.png")])
