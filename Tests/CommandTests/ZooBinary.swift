@@ -87,7 +87,9 @@ struct ZooBinary {
         process.executableURL = URL(filePath: shell == nil ? try path() : "/bin/sh")
         process.arguments = try shell.map { ["-c", $0, "sh", try path()] + arguments } ?? arguments
         var variables = ["LANG": "C.UTF-8", "HOME": "/nonexistent", "COLUMNS": "80", "SWIFT_BACKTRACE": "enable=no"]
-        for name in ["LD_LIBRARY_PATH", "PATH"] { variables[name] = ProcessInfo.processInfo.environment[name] }
+        for name in ["LD_LIBRARY_PATH", "PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"] {
+            variables[name] = ProcessInfo.processInfo.environment[name]
+        }
         process.environment = variables.merging(environment) { $1 }
         if let folder { process.currentDirectoryURL = URL(filePath: folder) }
         return process
