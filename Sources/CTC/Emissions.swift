@@ -37,6 +37,8 @@ public struct Emissions: Sendable, Equatable {
     ///   or a row is `-infinity` throughout.
     public static func logSoftmax(logits: [Float], frames: Int, count: Int) throws(CTCError) -> Emissions {
         try check(logits, frames: frames, count: count)
+        // Empty arrays share one storage, into which the standard library would write below from every thread.
+        guard frames > 0 else { return Emissions(count: count) }
         var impossible: Int?
         let values = [Float](unsafeUninitializedCapacity: logits.count) { output, initialized in
             logits.withUnsafeBufferPointer { input in

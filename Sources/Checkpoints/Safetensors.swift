@@ -140,8 +140,9 @@ extension Safetensors {
 extension TensorSource {
     /// All bytes of a tensor's data (row-major, little-endian); empty where it has no elements.
     public func bytes(of name: String) throws(TensorReadError) -> [UInt8] {
-        guard let info = info(name) else {
-            // Reading says why there is nothing to know of it.
+        guard let info = info(name), info.byteCount > 0 else {
+            // Reading says why there is nothing to know of it. Empty arrays share one storage, into which the standard
+            // library would write below from every thread.
             try read(name, at: 0, into: UnsafeMutableRawBufferPointer(start: nil, count: 0))
             return []
         }

@@ -121,6 +121,8 @@ public final class WeightLoader {
         let unused = source.names.filter { !taken.contains($0) && !ignorable($0) }
         guard unused.isEmpty else { throw .unused(location: source.location, tensors: unused) }
         let next = Atomic(0)
+        // The first part that fails says why, and the others stop.
+        let hasFailed = Atomic(false)
         let failure = Mutex<TensorReadError?>(nil)
         let (source, tier, jobs) = (source, tier, jobs)
         runtime.concurrently(parts: min(runtime.threads, max(jobs.count, 1))) { _ in
@@ -128,7 +130,7 @@ public final class WeightLoader {
             defer { staging.deallocate() }
             while true {
                 let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                guard index < jobs.count, failure.withLock({ $0 == nil }) else { return }
+                guard index < jobs.count, !hasFailed.load(ordering: .relaxed) else { return }
                 let job = jobs[index]
                 let rowBytes = job.matrix.inputs * job.dtype.byteCount
                 let byteCount = job.rows.count * rowBytes
@@ -141,7 +143,7 @@ public final class WeightLoader {
                         job.tensor, at: job.sourceRow * rowBytes,
                         into: UnsafeMutableRawBufferPointer(rebasing: staging[..<byteCount]))
                 } catch {
-                    failure.withLock { $0 = error }
+                    if !hasFailed.exchange(true, ordering: .relaxed) { failure.withLock { $0 = error } }
                     return
                 }
                 guard let bytes = staging.baseAddress else { continue }

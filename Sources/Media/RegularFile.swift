@@ -18,6 +18,8 @@ enum RegularFile {
         guard size <= limit else {
             throw ImageError(.limit(type: "file", reason: "\(size) bytes; at most \(limit) are read"), path: path)
         }
+        // Empty arrays share one storage, into which the standard library would write from every thread.
+        guard size > 0 else { return [] }
         var code: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             while count < size, let base = buffer.baseAddress {

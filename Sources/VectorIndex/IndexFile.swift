@@ -38,6 +38,8 @@ public struct IndexFile: Sendable {
     /// - Precondition: the range lies within the entries.
     /// - Throws: ``VectorIndexError``, also where a vector does not have length 1.
     public func vectors(_ rows: Range<Int>) throws(VectorIndexError) -> [Float] {
+        // Empty arrays share one storage, into which the standard library would write below from every thread.
+        guard !rows.isEmpty else { return [] }
         var failure: VectorIndexError?
         let values = [Float](unsafeUninitializedCapacity: rows.count * layout.width) { buffer, count in
             do throws(VectorIndexError) {
