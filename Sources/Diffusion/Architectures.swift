@@ -12,7 +12,7 @@ extension DiffusionModel {
     /// The name of what it is.
     public var architecture: String { "UNet2DModel" }
 
-    /// Whether a folder holds a pipeline or a network of diffusers, supported or not. A folder that cannot be read holds
+    /// Whether a folder holds a pipeline or a network of diffusers, supported or not. One that cannot be read holds
     /// none.
     ///
     /// - Parameter folder: any folder.

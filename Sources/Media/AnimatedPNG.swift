@@ -10,7 +10,8 @@ public enum AnimatedPNG {
     ///   - frames: the pictures, all of one size and mode, grey or RGB with 8 bits a sample.
     ///   - milliseconds: how long each is shown, 1...65535.
     ///   - texts: what the file says about them.
-    /// - Throws: ``ImageError`` where there is no frame, they differ in size or mode, or as of ``Image/pngFile(texts:)``.
+    /// - Throws: ``ImageError`` where there is no frame, they differ in size or mode, and as of
+    ///   ``Image/pngFile(texts:)``.
     public static func file(
         _ frames: [Image], milliseconds: Int, texts: [PNGText] = []
     ) throws(ImageError) -> [UInt8] {

@@ -2,7 +2,8 @@ import GAN
 import TensorCore
 
 extension ImageGenerator {
-    /// What is to be drawn besides `z`, from arrays: `class_labels` `[N]`, 64-bit integers, and `truncation`, one number.
+    /// What is to be drawn besides `z`, from arrays: `class_labels` `[N]`, 64-bit integers, and `truncation`, one
+    /// number.
     ///
     /// - Throws: ``GANError/input(expected:found:)`` where they are of another type or size.
     func options(_ inputs: [String: Tensor]) throws(GANError) -> GenerationOptions {
@@ -20,7 +21,7 @@ extension ImageGenerator {
                 throw .input(
                     expected: "truncation, one fp32 number", found: "\(truncation.dtype.rawValue) \(truncation.shape)")
             }
-            // The number that was meant: 0.4 in single precision is a little more, which is another row of BigGAN's table.
+            // The number that was meant: 0.4 in single precision is a little more, another row of BigGAN's table.
             options.truncation = Double(truncation.floats[0].description)
         }
         return options

@@ -79,8 +79,8 @@ typedef struct ic_png_note {
     const char *text;
 } ic_png_note;
 
-/* Writes an 8-bit PNG with one (grey) or three (RGB) channels and `count` texts, those in ASCII as tEXt, others as iTXt.
- * The same pixels and texts give the same bytes for one version of libpng and zlib. On success `*out` is owned by the
+/* Writes an 8-bit PNG with one (grey) or three (RGB) channels and `count` texts, in ASCII as tEXt, others as iTXt. The
+ * same pixels and texts give the same bytes for one version of libpng and zlib. On success `*out` is owned by the
  * caller, who frees it with ic_free. */
 ic_status ic_png_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, const ic_png_note *notes, uint32_t count,

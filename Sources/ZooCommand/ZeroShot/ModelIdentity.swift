@@ -8,8 +8,8 @@ import Checkpoints
 /// full, which is what a cache is there to save; other weights in the same place have another time, and nearly always
 /// other bytes in one of the pieces, even where an archive gave every file the same time.
 ///
-/// The folders in it that belong to a sentence encoder (`1_Pooling`) or to a pipeline of diffusers count, too; the card,
-/// `card.json`, does not.
+/// The folders in it that belong to a sentence encoder (`1_Pooling`) or to a pipeline of diffusers count, too; the
+/// card, `card.json`, does not.
 enum ModelIdentity {
     private static let pieces = 64
     private static let pieceBytes = 4096
