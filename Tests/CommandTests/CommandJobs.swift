@@ -65,7 +65,9 @@ struct CommandJobs {
             job(["transcribe", "-m", tones, sound, "--plot", "\(out)/t.png"], file: "t.png"),
             job(["ngram", text, "-o", "\(out)/n.arpa"], file: "n.arpa"), job(["verify", resnet]),
             job(["bench", resnet, "--iterations", "2"]), job(["doctor"]), job(["completions", "bash"]),
-            job(["generate", "-m", Fixtures.generator("dcgan-8"), "-o", "\(out)/g.png"], file: "g.png"),
+            job(
+                ["generate", "-m", Fixtures.generator("dcgan-8"), "--grid", "10x10", "-o", "\(out)/g.png"],
+                file: "g.png"),
             job(["convert", resnet, "-o", "\(out)/c.safetensors"], file: "c.safetensors"),
         ]
     }
