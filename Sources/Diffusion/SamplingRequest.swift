@@ -1,6 +1,6 @@
 public import TensorCore
 
-/// How pictures are sampled; see ``DiffusionModel/sample(_:noise:progress:)``.
+/// How pictures are sampled by a ``DiffusionModel``.
 public struct SamplingRequest: Sendable {
     /// What sampling starts from.
     public enum Start: Sendable {
