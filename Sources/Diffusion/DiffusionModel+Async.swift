@@ -23,7 +23,7 @@ extension DiffusionModel {
         }
     }
 
-    /// Samples pictures as ``sample(_:noise:progress:)`` does.
+    /// Samples pictures as the function that does not wait does.
     ///
     /// - Parameters:
     ///   - request: steps, scheduler, classes, guidance and what to start from.
