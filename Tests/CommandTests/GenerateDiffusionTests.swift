@@ -8,20 +8,12 @@ import Testing
 @testable import ZooCommand
 
 /// `zoo generate` with diffusion models, on the seeded pipelines of the family's own tests.
-@Suite struct GenerateDiffusionTests {
-    private let folder: TemporaryFolder
+@Suite struct GenerateDiffusionTests: GenerationRuns {
+    let folder: TemporaryFolder
     private let plain = Fixtures.diffusion("ddpm")
     private let guided = Fixtures.diffusion("guided")
 
     init() throws { folder = try TemporaryFolder() }
-
-    private func generate(_ words: [String]) throws -> ZooBinary.Result { try ZooBinary.run(["generate"] + words) }
-
-    private func made(_ words: [String], _ name: String) throws -> [UInt8] {
-        let run = try generate(words + ["-o", folder.path(name)])
-        #expect(run.code == 0, "\(run.errors)")
-        return try Array(Data(contentsOf: URL(filePath: folder.path(name))))
-    }
 
     /// From the seed to the bytes, as the reference's pipelines.
     @Test(arguments: [
@@ -41,6 +33,7 @@ import Testing
         }
     }
 
+    /// NU05
     @Test func sameSeedSamePicture() throws {
         let options = [
             "-m", guided, "--class", "dog", "--guidance", "2", "--scheduler", "euler-ancestral", "--steps", "4",
@@ -96,6 +89,8 @@ import Testing
                 ],
                 "a.png"))
         #expect(try ImageDecoder.decode(path: preview) == last)
+        let again = try generate(["-m", plain, "--steps", "2", "--preview", preview, "-o", folder.path("b.png")])
+        #expect(again.code == 74 && again.errors.contains("--force"), "\(again.errors)")
         let film = try ImageDecoder.decode(path: strip)
         #expect((film.width, film.height) == (10 * 10 + 2, 2 * 10 + 2))
         // The last picture of both rows is the result.

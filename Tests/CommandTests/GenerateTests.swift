@@ -8,20 +8,12 @@ import Testing
 @testable import ZooCommand
 
 /// `zoo generate` with GANs, on the seeded generators of the family's own tests.
-@Suite struct GenerateTests {
-    private let folder: TemporaryFolder
+@Suite struct GenerateTests: GenerationRuns {
+    let folder: TemporaryFolder
     private let plain = Fixtures.generator("dcgan-8")
     private let labelled = Fixtures.generator("dcgan-labels")
 
     init() throws { folder = try TemporaryFolder() }
-
-    private func generate(_ words: [String]) throws -> ZooBinary.Result { try ZooBinary.run(["generate"] + words) }
-
-    private func made(_ words: [String], _ name: String) throws -> [UInt8] {
-        let run = try generate(words + ["-o", folder.path(name)])
-        #expect(run.code == 0, "\(run.errors)")
-        return try Array(Data(contentsOf: URL(filePath: folder.path(name))))
-    }
 
     @Test func thePictureIsTheReferences() throws {
         let latents = "\(plain)/ref/b3.in.z.npy"
@@ -48,6 +40,7 @@ import Testing
         #expect(try ImageDecoder.decode(a) == ImageDecoder.decode(path: b))
     }
 
+    /// NU05
     @Test func sameSeedSamePicture() throws {
         let alone = try made(["-m", plain, "--seeds", "5", "--threads", "1"], "5.png")
         for options in [

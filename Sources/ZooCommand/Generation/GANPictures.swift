@@ -52,8 +52,7 @@ struct GANPictures: PictureMaker {
     }
 
     func pictures(from starts: [PictureStart], _ observer: StepObserver) throws -> MadePictures {
-        var settings = GenerationOptions(truncation: options.truncation, truncationCutoff: options.cutoff)
-        settings.truncation = truncation
+        var settings = GenerationOptions(truncation: truncation, truncationCutoff: options.cutoff)
         settings.classes = options.label.map { Array(repeating: $0, count: starts.count) }
         let shape = Shape(starts.count, model.latentSize)
         if let mixing = options.mixing {

@@ -132,7 +132,7 @@ struct GenerationPlan {
     func checkOutputs() throws(Failure) {
         guard !replaces else { return }
         let pictures = isFolder ? (0..<pictureCount).map(file) : [output]
-        for path in pictures + [outputLatents, strip].compactMap({ $0 }) where FileSystem.exists(path) {
+        for path in pictures + [outputLatents, strip, preview].compactMap({ $0 }) where FileSystem.exists(path) {
             throw Failure("\(printable(path)): is there already; --force replaces it", .inputOutput)
         }
     }
