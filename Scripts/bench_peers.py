@@ -27,7 +27,10 @@ sys.path.insert(0, str(SCRIPTS))
 
 from reference import environment, launcher
 
-MODELS = "resnet50,mobilenetv2,mobilenetv3_large,convnext_tiny,vit_b16,clip_vit_b32,minilm_l6,wav2vec2_base"
+MODELS = (
+    "resnet50,mobilenetv2,mobilenetv3_large,convnext_tiny,vit_b16,clip_vit_b32,minilm_l6,wav2vec2_base,"
+    "dcgan_64,ddpm_cifar10"
+)
 OURS = "zoo"
 
 
@@ -44,7 +47,7 @@ def parsed_arguments():
     parser.add_argument("--models", default=MODELS, help="comma-separated names of checkpoint folders")
     parser.add_argument(
         "--cases",
-        default="b1,b8,image_b1,image_b32,text_b1,text_b80,b32,s10,s30",
+        default="b1,b8,b16,b64,image_b1,image_b32,text_b1,text_b80,b32,s10,s30",
         help="comma-separated names of reference cases",
     )
     parser.add_argument("--stacks", default="ort,ov,eager,compile", help="peers; also with -channels-last, -avx512")

@@ -24,7 +24,19 @@ class Call(nn.Module):
 
 def load(folder, output, inputs):
     """Return the module that computes `output` from `inputs`, by a folder's config.json, in evaluation mode."""
+    if (folder / "model_index.json").exists():
+        import torch
+        from diffusers import UNet2DModel
+
+        model = UNet2DModel.from_pretrained(folder / "unet", torch_dtype=torch.float32)
+        return Call(model, *call(output, inputs)).eval()
     config = json.loads((folder / "config.json").read_text())
+    if config.get("model_type") == "dcgan":
+        from reference.generators import dcgan
+
+        model = dcgan(config)
+        model.load_state_dict(load_file(folder / "model.safetensors"))
+        return Call(model, *call(output, inputs)).eval()
     if "architectures" in config:
         import torch
         import transformers
@@ -74,17 +86,29 @@ def _audio_logits(model, input_values):
     return model(input_values=input_values).logits
 
 
+def _noise(model, sample, timestep):
+    """Predict the noise in samples."""
+    return model(sample, timestep).sample
+
+
+def _image(model, z):
+    """Draw images of latents."""
+    return model(z)
+
+
 CALLS = {
     "logits": (["pixel_values"], _logits),
     "image_embeds": (["pixel_values"], _image_embeds),
     "text_embeds": (["input_ids"], _text_embeds),
     "sentence_embedding": (["input_ids", "attention_mask"], _sentence_embedding),
+    "noise_pred": (["sample", "timestep"], _noise),
+    "image": (["z"], _image),
 }
-"""For every output that is timed: the inputs that the peers need, and how a transformers model is run."""
+"""For every output that is timed: the inputs that the peers need, and how a model is run."""
 
 
 def call(output, inputs):
-    """Return which of `inputs` the peers need for an output, and how a transformers model is run."""
+    """Return which of `inputs` the peers need for an output, and how a model is run."""
     if output == "logits" and "input_values" in inputs:
         return ["input_values"], _audio_logits
     return CALLS[output]

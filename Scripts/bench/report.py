@@ -6,7 +6,7 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
-LIBRARIES = ("torch", "onnxruntime", "openvino", "transformers", "timm")
+LIBRARIES = ("torch", "onnxruntime", "openvino", "transformers", "timm", "diffusers")
 
 
 def machine(threads):
