@@ -13,7 +13,8 @@ build=${ZOO_SANITIZE_BUILD:-$PWD/.build/$kind}
 # in a way that allows it. A trap must end a process at once, not wait for a backtrace.
 export ASAN_OPTIONS="detect_leaks=0:abort_on_error=0:allocator_may_return_null=1:${ASAN_OPTIONS:-}"
 export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
-export TSAN_OPTIONS="halt_on_error=0:exitcode=66:${TSAN_OPTIONS:-}"
+suppressions=$PWD/Scripts/thread_sanitizer_suppressions.txt
+export TSAN_OPTIONS="halt_on_error=0:exitcode=66:suppressions='$suppressions':${TSAN_OPTIONS:-}"
 export SWIFT_BACKTRACE=enable=no
 # Tests that measure time or memory leave that to an ordinary run.
 export ZOO_SANITIZER=$kind
