@@ -43,20 +43,21 @@ public struct FileSelection: Sendable, Equatable {
         "pytorch_model.bin.index.json",
     ]
 
+    /// The same of a component of a pipeline of diffusers.
+    private static let componentWeights = [
+        "diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.safetensors.index.json", "model.safetensors",
+        "model.safetensors.index.json", "diffusion_pytorch_model.bin", "diffusion_pytorch_model.bin.index.json",
+        "pytorch_model.bin", "pytorch_model.bin.index.json",
+    ]
+
     /// What Zoo reads of a model: its description, tokenizer, and weights, those of a sentence encoder's modules
-    /// (`1_Pooling/config.json`) included.
+    /// (`1_Pooling/config.json`) and of a pipeline's components (`unet/config.json`) included.
     private static func readable(_ names: Set<String>) -> Set<String> {
-        var wanted = names.intersection(descriptions)
+        guard !names.contains("model_index.json") else { return readablePipeline(names) }
         // open_clip's repositories hold the same weights once more for transformers.
         let isOpenCLIP = names.contains("open_clip_config.json") && names.contains("open_clip_model.safetensors")
         let order = isOpenCLIP && !names.contains("config.json") ? ["open_clip_model.safetensors"] : weights
-        if let first = order.first(where: names.contains) {
-            wanted.insert(first)
-            if first.hasSuffix(".index.json") {
-                let shards = first.hasPrefix("model.") ? "model-*-of-*.safetensors" : "pytorch_model-*-of-*.bin"
-                wanted.formUnion(names.filter { !$0.contains("/") && fits($0, [shards]) })
-            }
-        }
+        var wanted = names.intersection(descriptions).union(preferred(order, names))
         for name in names where fits(name, ["[0-9]_*/*", "0_*/*"]) && name.split(separator: "/").count == 2 {
             let file = name.split(separator: "/")[1]
             let folder = name.prefix { $0 != "/" }
@@ -68,6 +69,28 @@ public struct FileSelection: Sendable, Equatable {
             }
         }
         return wanted
+    }
+
+    /// What Zoo reads of a pipeline: every component's description and weights, in folders or, of old pipelines of a
+    /// single network, beside `model_index.json`. A safety checker is not run, and as large as the rest.
+    private static func readablePipeline(_ names: Set<String>) -> Set<String> {
+        var wanted: Set = ["model_index.json"]
+        let folders = Set(names.filter { $0.split(separator: "/").count == 2 }.map { $0.prefix { $0 != "/" } })
+        for prefix in [""] + folders.filter({ $0 != "safety_checker" }).map({ "\($0)/" }) {
+            let files = Set(names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) })
+            let described = files.intersection(descriptions.union(["scheduler_config.json"]))
+            wanted.formUnion(described.union(preferred(componentWeights, files)).map { prefix + $0 })
+        }
+        return wanted
+    }
+
+    /// The first file of an order that is there, and those that it is an index of.
+    private static func preferred(_ order: [String], _ names: Set<String>) -> Set<String> {
+        guard let first = order.first(where: names.contains) else { return [] }
+        let parts = first.split(separator: ".")
+        guard first.hasSuffix(".index.json") else { return [first] }
+        let shards = "\(parts[0])-*-of-*.\(parts[1])"
+        return names.filter { !$0.contains("/") && fits($0, [shards]) }.union([first])
     }
 
     /// What is expected where nothing is found.

@@ -94,6 +94,27 @@ import Testing
             ["config.json", "modules.json", "model.safetensors", "2_Dense/config.json", "2_Dense/model.safetensors"]
         ),
         (["config.json", "2_Dense/pytorch_model.bin"], ["config.json", "2_Dense/pytorch_model.bin"]),
+        (
+            [
+                "model_index.json", "README.md", "unet/config.json", "unet/diffusion_pytorch_model.safetensors",
+                "unet/diffusion_pytorch_model.bin", "unet/diffusion_pytorch_model.fp16.safetensors",
+                "scheduler/scheduler_config.json", "text_encoder/config.json", "text_encoder/model.safetensors",
+                "tokenizer/vocab.json", "safety_checker/config.json", "safety_checker/model.safetensors",
+                "v1-5-pruned.safetensors",
+            ],
+            [
+                "model_index.json", "unet/config.json", "unet/diffusion_pytorch_model.safetensors",
+                "scheduler/scheduler_config.json", "text_encoder/config.json", "text_encoder/model.safetensors",
+                "tokenizer/vocab.json",
+            ]
+        ),
+        (
+            [
+                "model_index.json", "config.json", "diffusion_pytorch_model.bin", "scheduler_config.json",
+                "images/0.png",
+            ],
+            ["model_index.json", "config.json", "diffusion_pytorch_model.bin", "scheduler_config.json"]
+        ),
     ])
     func whatCanBeRead(names: [String], wanted: [String]) throws {
         var model = StubHub.Model()
