@@ -46,9 +46,11 @@ struct PipelineFolder {
             schedulerClass = try Self.components(index)
         } catch { throw .config(error) }
         self.index = index
-        networkFolder = FileSystem.join(folder, "unet")
+        networkFolder = Self.place(of: "unet", in: folder, file: "config.json")
         networkConfig = try Self.read(FileSystem.join(networkFolder, "config.json"))
-        let scheduler = try Self.scheduler(FileSystem.join(folder, "scheduler/scheduler_config.json"))
+        let file = "scheduler_config.json"
+        let scheduler = try Self.scheduler(
+            FileSystem.join(Self.place(of: "scheduler", in: folder, file: file), file))
         let kind: SchedulerKind
         do throws(SchedulerError) { kind = try SchedulerKind(named: schedulerClass) } catch { throw .scheduler(error) }
         guard scheduler.kind == kind else {
@@ -58,6 +60,16 @@ struct PipelineFolder {
                     found: schedulerClass))
         }
         self.scheduler = scheduler
+    }
+
+    /// Where a component's files are: in a folder of its name, or, as diffusers has it where there is no such folder,
+    /// beside `model_index.json`.
+    ///
+    /// - Parameter file: the component's configuration; where neither place has it, it is missed in the folder.
+    private static func place(of component: String, in folder: String, file: String) -> String {
+        let own = FileSystem.join(folder, component)
+        let isBeside = !FileSystem.exists(own) && FileSystem.exists(FileSystem.join(folder, file))
+        return isBeside ? folder : own
     }
 
     /// Reads a scheduler's configuration; not by `Config(path:)`, as Python writes infinities into it.

@@ -136,6 +136,21 @@ import Testing
         withExtendedLifetime(whole) {}
     }
 
+    /// Old pipelines of a single network have no folders.
+    @Test func componentsBesideTheIndex() throws {
+        let folder = try TemporaryFolder()
+        for name in Self.files {
+            let bytes = try FileSystem.read("\(DiffusionFixtures.path("guided"))/\(name)", limit: 1 << 20)
+            try folder.write(bytes, as: name.split(separator: "/").last.map(String.init) ?? name)
+        }
+        let found = try DiffusionModel(folder: folder.path, runtime: runtime)
+        for reference in try DiffusionFixtures.cases("guided") {
+            let expected = try reference.run(DiffusionFixtures.build("guided", runtime: runtime))
+            #expect(try reference.run(found).floats == expected.floats)
+        }
+        withExtendedLifetime(folder) {}
+    }
+
     /// The class of a scheduler that is not known, or another than its file names.
     @Test(arguments: ["KarrasVeScheduler", "DDPMScheduler"])
     func schedulersThatDoNotFit(name: String) throws {
