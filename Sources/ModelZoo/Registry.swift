@@ -126,7 +126,9 @@ public struct Registry: Sendable {
         return Entry(name: path, folder: folder, weights: WeightChoice(file: path))
     }
 
+    /// Whether a folder holds a model; generators whose tensors say all need no configuration.
     private static func isModel(_ folder: String) -> Bool {
         configurationFiles.contains { FileSystem.isRegularFile(FileSystem.join(folder, $0)) }
+            || FileSystem.isDirectory(folder) && ImageGenerator.recognises(folder)
     }
 }

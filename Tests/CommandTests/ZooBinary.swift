@@ -160,15 +160,17 @@ enum Fixtures {
         project.appending(path: "Tests/DualEncoderTests/Fixtures/\(name)").path
     }
 
-    /// A seeded sentence encoder.
+    /// A seeded GAN.
     static func generator(_ name: String) -> String {
         project.appending(path: "Tests/GANTests/Fixtures/\(name)").path
     }
 
+    /// A seeded diffusion model.
     static func diffusion(_ name: String) -> String {
         project.appending(path: "Tests/DiffusionTests/Fixtures/\(name)").path
     }
 
+    /// A seeded sentence encoder.
     static func sentence(_ name: String) -> String {
         project.appending(path: "Tests/SentenceEncoderTests/Fixtures/\(name)").path
     }

@@ -29,6 +29,8 @@ private let pictureLimits = ImageLimits(fileBytes: 1 << 20, pixels: 1 << 18, sid
         for index in 0..<4 { repaired[end + index] = UInt8(truncatingIfNeeded: sum >> (24 - 8 * UInt32(index))) }
         place = end + 4
     }
+    // What `zoo generate --replay` reads.
+    _ = try? PNGText.read("zoo generate", in: repaired)
     try fuzzPicture(repaired)
 }
 

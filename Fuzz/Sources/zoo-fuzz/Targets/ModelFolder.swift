@@ -14,7 +14,7 @@ import TensorCore
     guard parts.count == 2 else { return }
     let line = text(parts[0])
     let file = files.first { $0.name == line } ?? files[Int(checksum(parts[0])) % files.count]
-    let path = "\(file.folder)/\(FileSystem.lastComponent(file.name))"
+    let path = file.path
     defer { write(file.bytes, to: path) }
     let change = Array(parts[1])
     if let new = try? JSONValue.parse(change).objectValue, let old = try? JSONValue.parse(file.bytes).objectValue {
@@ -39,6 +39,9 @@ private func plan(_ model: AnyModel) throws {
     case .sentenceEncoder: break
     case .audioEncoder(let model):
         for samples in [1, 400, 2_000] { _ = try? model.plan(batch: 1, samples: samples) }
+    case .gan(let model): _ = try? model.plan(batch: 1)
+    case .diffusion(let model):
+        for side in [1, 8, 32] { _ = try? model.plan(batch: 1, height: side, width: side) }
     }
 }
 
@@ -50,6 +53,8 @@ private struct ModelFile {
     var name: String
     /// The copy's folder.
     var folder: String
+    /// Where the file is, in the folder or in one below.
+    var path: String
     /// What the file says unchanged.
     var bytes: [UInt8]
 }
@@ -58,7 +63,10 @@ private struct ModelFile {
 private let files: [ModelFile] = {
     let tests = getenv("ZOO_TESTS").map { String(cString: $0) } ?? "../Tests"
     var files: [ModelFile] = []
-    for suite in ["AudioEncoderTests", "DualEncoderTests", "ImageClassifiersTests", "SentenceEncoderTests"] {
+    for suite in [
+        "AudioEncoderTests", "DiffusionTests", "DualEncoderTests", "GANTests", "ImageClassifiersTests",
+        "SentenceEncoderTests",
+    ] {
         let fixtures = "\(tests)/\(suite)/Fixtures"
         for name in (try? FileSystem.list(fixtures).names) ?? [] {
             guard let source = try? FileSystem.resolve("\(fixtures)/\(name)"), FileSystem.isDirectory(source) else {
@@ -71,20 +79,26 @@ private let files: [ModelFile] = {
     return files
 }()
 
-/// Copies a model's JSON files and links everything else: the weights, and the folders below.
+/// Copies a model's JSON files, those of its components too, and links everything else.
 private func copy(_ source: String, as name: String) -> [ModelFile] {
-    guard let names = try? FileSystem.list(source).names,
-        names.contains("config.json") || names.contains("open_clip_config.json")
+    guard let names = try? FileSystem.list(source).names, Registry.configurationFiles.contains(where: names.contains)
     else { return [] }
     let folder = ScratchFolder.shared.folder(name.replacing("/", with: "-"))
+    return copyEntries(of: source, as: name, to: folder, model: folder)
+}
+
+private func copyEntries(of source: String, as name: String, to folder: String, model: String) -> [ModelFile] {
     var files: [ModelFile] = []
-    for entry in names where entry != "ref" {
-        let path = "\(source)/\(entry)"
+    for entry in (try? FileSystem.list(source).names) ?? [] where entry != "ref" {
+        let (path, target) = ("\(source)/\(entry)", "\(folder)/\(entry)")
         if entry.hasSuffix(".json"), let bytes = try? FileSystem.read(path, limit: 1 << 16) {
-            files.append(ModelFile(name: "\(name)/\(entry)", folder: folder, bytes: bytes))
-            write(bytes, to: "\(folder)/\(entry)")
+            files.append(ModelFile(name: "\(name)/\(entry)", folder: model, path: target, bytes: bytes))
+            write(bytes, to: target)
+        } else if folder == model, FileSystem.isDirectory(path) {
+            mkdir(target, 0o700)
+            files += copyEntries(of: path, as: "\(name)/\(entry)", to: target, model: model)
         } else {
-            symlink(path, "\(folder)/\(entry)")
+            symlink(path, target)
         }
     }
     return files
