@@ -27,6 +27,18 @@ import Testing
         }
     }
 
+    /// StyleGAN2 as others than NVIDIA store it has no configuration: the tensors say all.
+    @Test func tensorsAloneAreAModel() throws {
+        let model = Fixtures.generator("stylegan2-rosinality")
+        let options = ["--latents", "\(model)/ref/plain.in.z.npy", "--noise", "none"]
+        let picture = try ImageDecoder.decode(made(["-m", model] + options, "s.png"))
+        let pixels = try NPY(file: "\(model)/ref/plain.out.pixels.npy", limit: 1 << 20)
+        #expect(pixels.shape == [1, picture.height, picture.width, 3] && pixels.bytes.count == picture.bytes.count)
+        for (found, byte) in zip(picture.bytes, pixels.bytes) { #expect(abs(Int(found) - Int(byte)) <= 1) }
+        let weights = try made(["-m", "\(model)/model.safetensors"] + options, "w.png")
+        #expect(try ImageDecoder.decode(weights) == picture)
+    }
+
     @Test func latentsAreThoseOfTorch() throws {
         let path = folder.path("z.npy")
         _ = try made(["-m", labelled, "--class", "0", "--seeds", "42", "--output-latents", path], "a.png")
@@ -70,12 +82,26 @@ import Testing
     @Test(arguments: [
         ["--class", "thing 2", "--seeds", "7"], ["--class", "1", "--seeds", "0-3", "--grid", "2x3"],
         ["--class", "3", "--interpolate", "4..5", "--frames", "2"], ["--class", "THING 0", "--rng", "numpy"],
+        ["--class", "all", "--grid", "4x2"], ["--class", "3,thing 1", "--grid", "1x4"],
     ])
     func replays(_ options: [String]) throws {
         let file = try made(["-m", labelled] + options, "a.png")
         #expect(try made(["--replay", folder.path("a.png"), "--threads", "1"], "b.png") == file)
         let run = try generate(["--replay", folder.path("a.png"), "-o", folder.path("a.png")])
         #expect(run.code == 74 && run.errors.contains("--force"))
+    }
+
+    @Test func classesShareThePictures() throws {
+        let run = try generate(["-m", labelled, "-c", "2,0", "-s", "5-8", "--json", "-o", folder.path("two")])
+        #expect(run.code == 0, "\(run.errors)")
+        let classes = try run.objects().map { $0["class"] as? String }
+        #expect(classes == ["thing 2", "thing 2", "thing 0", "thing 0"])
+        for (seed, number) in [(5, 2), (6, 2), (7, 0), (8, 0)] {
+            let alone = try made(["-m", labelled, "-c", "\(number)", "-s", "\(seed)"], "\(seed).png")
+            #expect(try Array(Data(contentsOf: URL(filePath: folder.path("two/seed-\(seed).png")))) == alone)
+        }
+        let file = try made(["-m", labelled, "-c", "all", "--grid", "4x1"], "grid.png")
+        #expect(try PNGText.read("class", in: file) == "thing 0, thing 1, thing 2, thing 3")
     }
 
     @Test func whatAFileSays() throws {
@@ -140,7 +166,9 @@ import Testing
     @Test func classesThatAreNot() throws {
         for (options, part) in [
             ([], "needs a class"), (["--class", "cat"], "thing 0"), (["--class", "4"], "thing 0"),
-            (["--class", "-1"], "class"),
+            (["--class", "-1"], "class"), (["--class", "0,cat"], "'cat'"), (["--class", "0,"], "no class ''"),
+            (["--class", "all", "--grid", "2x3"], "among 4 classes"),
+            (["--class", "0,1", "--interpolate", "0..1"], "within one class"),
         ] {
             let run = try generate(["-m", labelled, "-o", folder.path("a.png")] + options)
             #expect(run.code == 2 && run.errors.contains(part), "\(options): \(run.errors)")

@@ -16,7 +16,9 @@ enum GenerateCommand: Subcommand {
     static let count = Option.int(
         "--count", "-n", value: "N", range: 1...SeedList.limit, help: "N pictures, of the seed and those after it")
     static let label = Option.text(
-        "--class", "-c", value: "NAME|ID", help: "The class, where the model has classes ('zoo show' lists them)")
+        "--class", "-c", value: "NAME|ID",
+        help: "The class, where the model has classes ('zoo show' lists them); several with commas, or all, share the "
+            + "pictures out among them")
     static let randomness = Option<GeneratorKind?>.choice(
         "--rng", value: "NAME", help: "Whose random numbers a seed gives; what the model's reference uses if left out")
     static let latents = Option.file(
@@ -101,6 +103,9 @@ enum GenerateCommand: Subcommand {
             Command.Example("zoo generate -m ./dcgan --seeds 0-15 --grid 4x4 -o grid.png", "Sixteen pictures in one"),
             Command.Example(
                 "zoo generate -m ./ddpm --class cat --scheduler ddim --steps 25 -o cat.png", "A cat in 25 steps"),
+            Command.Example(
+                "zoo generate -m ./ddpm --class all --guidance 2 --grid 10x8 -o all.png", "Eight of each of ten classes"
+            ),
             Command.Example("zoo generate -m ./dcgan --interpolate 1..2 -o walk.png", "An animation"),
             Command.Example("zoo generate --replay cat.png -o again.png", "The same bytes again"),
         ])

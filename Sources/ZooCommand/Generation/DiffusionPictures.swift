@@ -7,7 +7,7 @@ import TensorCore
 struct DiffusionPictures: PictureMaker {
     /// What is wanted besides the seeds.
     struct Options {
-        var label: Int?
+        var classes: [PictureClass] = []
         /// `nil` takes the folder's.
         var scheduler: SchedulerKind?
         /// `nil` takes ``DiffusionPictures/usualSteps(_:)``.
@@ -23,9 +23,9 @@ struct DiffusionPictures: PictureMaker {
     let startShape: Shape
     let randomness: GeneratorKind
     let facts: [PNGText]
+    let classes: [PictureClass]
     private let model: DiffusionModel
     private let request: SamplingRequest
-    private let label: Int?
     /// The picture to change, `[channels, H, W]` of -1...1.
     private let initial: (values: [Float], strength: Double)?
 
@@ -45,7 +45,7 @@ struct DiffusionPictures: PictureMaker {
         let kind = options.scheduler ?? folders.kind
         startShape = Shape(channels, size.height, size.width)
         randomness = options.randomness
-        label = options.label
+        classes = options.classes
         var request = SamplingRequest(steps: options.steps ?? Self.usualSteps(kind))
         request.scheduler = kind
         request.guidance = Float(options.guidance)
@@ -55,8 +55,7 @@ struct DiffusionPictures: PictureMaker {
         do throws(SchedulerError) {
             scheduler = try folders.makeScheduler(kind, steps: request.steps, eta: request.eta)
         } catch { throw DiffusionError.scheduler(error) }
-        var facts = options.label.map { [PNGText("class", model.labels[$0])] } ?? []
-        facts += [PNGText("scheduler", kind.shortName), PNGText("steps", "\(request.steps)")]
+        var facts = [PNGText("scheduler", kind.shortName), PNGText("steps", "\(request.steps)")]
         if options.guidance != 1 { facts.append(PNGText("guidance", "\(options.guidance)")) }
         if options.eta != 0 { facts.append(PNGText("eta", "\(options.eta)")) }
         if let (picture, strength) = options.initial {
@@ -93,7 +92,7 @@ struct DiffusionPictures: PictureMaker {
 
     func pictures(from starts: [PictureStart], _ observer: StepObserver) throws -> MadePictures {
         var request = request
-        request.classes = label.map { .ids(Array(repeating: $0, count: starts.count)) }
+        request.classes = classes.isEmpty ? nil : .ids(starts.compactMap(\.label?.number))
         let shape = Shape([starts.count] + startShape.dimensions)
         if let initial {
             let all = (0..<starts.count).flatMap { _ in initial.values }

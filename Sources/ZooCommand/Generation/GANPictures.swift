@@ -15,7 +15,7 @@ struct GANPictures: PictureMaker {
 
     /// What is wanted besides the seeds.
     struct Options {
-        var label: Int?
+        var classes: [PictureClass] = []
         var truncation: Double?
         var cutoff: Int?
         var noise = Noise.constant
@@ -34,6 +34,7 @@ struct GANPictures: PictureMaker {
         randomness = options.randomness ?? model.family.randomness
     }
 
+    var classes: [PictureClass] { options.classes }
     var startShape: Shape { Shape([model.latentSize]) }
     var picturesAtATime: Int { max(model.imagesAtATime, model.runtime.threads) }
     var steps: Int { 1 }
@@ -42,7 +43,7 @@ struct GANPictures: PictureMaker {
     private var truncation: Double? { options.truncation ?? (model.truncation == .statistics ? 1 : nil) }
 
     var facts: [PNGText] {
-        var facts = options.label.map { [PNGText("class", model.labels[$0])] } ?? []
+        var facts: [PNGText] = []
         if let truncation { facts.append(PNGText("truncation", "\(truncation)")) }
         return facts + [PNGText("rng", randomness.rawValue)]
     }
@@ -53,7 +54,7 @@ struct GANPictures: PictureMaker {
 
     func pictures(from starts: [PictureStart], _ observer: StepObserver) throws -> MadePictures {
         var settings = GenerationOptions(truncation: truncation, truncationCutoff: options.cutoff)
-        settings.classes = options.label.map { Array(repeating: $0, count: starts.count) }
+        settings.classes = classes.isEmpty ? nil : starts.compactMap(\.label?.number)
         let shape = Shape(starts.count, model.latentSize)
         if let mixing = options.mixing {
             var generator = try randomness.makeGenerator(seed: Int128(mixing.seed))

@@ -10,6 +10,7 @@ struct GenerationFiles {
     private let model: String
     private let identity: GenerationRecord.Identity
     private let facts: [PNGText]
+    private let classes: [PictureClass]
     private let context: CommandContext
     private let asJSON: Bool
     private var pictures: [Image] = []
@@ -22,16 +23,18 @@ struct GenerationFiles {
     ///   - model: as it was named.
     ///   - identity: what the pictures are made from.
     ///   - facts: what is said of every picture.
+    ///   - classes: what is on them.
     ///   - context: where results are told.
     ///   - asJSON: whether they are told for programs.
     init(
         _ plan: GenerationPlan, model: String, identity: GenerationRecord.Identity, facts: [PNGText],
-        _ context: CommandContext, asJSON: Bool
+        classes: [PictureClass], _ context: CommandContext, asJSON: Bool
     ) {
         self.plan = plan
         self.model = model
         self.identity = identity
         self.facts = facts
+        self.classes = classes
         self.context = context
         self.asJSON = asJSON
     }
@@ -56,9 +59,12 @@ struct GenerationFiles {
         for (number, picture) in made.pictures.enumerated() {
             let place = first + number
             let seed = plan.layout == .each ? "\(plan.seeds[place])" : plan.seedText
-            let record = GenerationRecord(words: plan.words + ["--seeds=\(seed)"], identity: identity)
+            let label = plan.label(place, of: classes)
+            let words = plan.words(label, isOneOfSeveral: classes.count > 1)
+            let record = GenerationRecord(words: words + ["--seeds=\(seed)"], identity: identity)
+            let facts = Self.facts(label.map { [$0] } ?? []) + facts
             let texts = record.texts(model: model, seed: seed, facts: facts, isReplayable: plan.isReplayable)
-            try write(try picture.pngFile(texts: texts), to: plan.file(place), picture, seeds: [seed])
+            try write(try picture.pngFile(texts: texts), to: plan.file(place), picture, seeds: [seed], facts)
         }
     }
 
@@ -70,20 +76,28 @@ struct GenerationFiles {
         }
         guard let first = pictures.first else { return }
         let record = GenerationRecord(words: plan.allWords, identity: identity)
+        let facts = Self.facts(classes) + facts
         let texts = record.texts(model: model, seed: plan.seedText, facts: facts, isReplayable: true)
         let seeds = plan.seeds.map { "\($0)" }
         switch plan.layout {
         case .each: break
         case .grid(let grid):
             let picture = try grid.picture(of: pictures)
-            try write(try picture.pngFile(texts: texts), to: plan.output, picture, seeds: seeds)
+            try write(try picture.pngFile(texts: texts), to: plan.output, picture, seeds: seeds, facts)
         case .walk:
             let file = try AnimatedPNG.file(pictures, milliseconds: 80, texts: texts)
-            try write(file, to: plan.output, first, seeds: seeds)
+            try write(file, to: plan.output, first, seeds: seeds, facts)
         }
     }
 
-    private func write(_ file: [UInt8], to path: String, _ picture: Image, seeds: [String]) throws {
+    /// What is on a picture, or on those of a grid.
+    private static func facts(_ classes: [PictureClass]) -> [PNGText] {
+        classes.isEmpty ? [] : [PNGText("class", classes.map(\.name).joined(separator: ", "))]
+    }
+
+    private func write(
+        _ file: [UInt8], to path: String, _ picture: Image, seeds: [String], _ facts: [PNGText]
+    ) throws {
         try FileSystem.write(file, to: path)
         guard asJSON else {
             let size = "\(picture.width)x\(picture.height)"

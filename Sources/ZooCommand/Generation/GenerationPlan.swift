@@ -29,8 +29,10 @@ struct GenerationPlan {
     private let latents: NPY?
     /// Files that are read.
     let inputs: [String]
-    /// The options that have a say in a picture, but for its seed and what becomes of it.
-    let words: [String]
+    /// The options that have a say in a picture, but for its seed, its class and what becomes of it.
+    private let commonWords: [String]
+    /// The option that names the classes.
+    private let classWords: [String]
     /// Those of all pictures together.
     let allWords: [String]
 
@@ -88,7 +90,10 @@ struct GenerationPlan {
         inputs = [parsed[Generate.latents], parsed[Generate.initial]].compactMap { $0 }
         let ofAll: Set = ["--seeds", "--count", "--grid", "--interpolate", "--frames"]
         allWords = parsed.words(of: Generate.recorded)
-        words = parsed.words(of: Generate.recorded.filter { !ofAll.contains($0.specification.name) })
+        let ofOne = Generate.recorded.filter { !ofAll.contains($0.specification.name) }
+        let label = Generate.label.specification.name
+        commonWords = parsed.words(of: ofOne.filter { $0.specification.name != label })
+        classWords = parsed.words(of: [Generate.label])
     }
 
     private static func latents(_ path: String) throws -> NPY {
@@ -114,6 +119,36 @@ struct GenerationPlan {
     var isReplayable: Bool {
         if case .walk = layout { return false }
         return latents == nil || seeds.count == 1
+    }
+
+    /// The options that make one picture again, but for its seed.
+    ///
+    /// - Parameters:
+    ///   - label: what is on it; `nil` where there are no classes.
+    ///   - isOneOfSeveral: whether other pictures have other classes.
+    func words(_ label: PictureClass?, isOneOfSeveral: Bool) -> [String] {
+        guard isOneOfSeveral, let label else { return commonWords + classWords }
+        return commonWords + ["\(GenerateCommand.label.specification.name)=\(label.number)"]
+    }
+
+    /// The class of a picture: they are shared out in order, to each class as many.
+    ///
+    /// - Returns: `nil` where there are no classes.
+    func label(_ picture: Int, of classes: [PictureClass]) -> PictureClass? {
+        if case .walk = layout { return classes.first }
+        return classes.isEmpty ? nil : classes[picture * classes.count / seeds.count]
+    }
+
+    /// - Throws: ``UsageError`` where the pictures cannot be shared out among the classes.
+    func check(_ classes: [PictureClass], path: [String]) throws(UsageError) {
+        guard classes.count > 1 else { return }
+        if case .walk = layout {
+            throw UsageError("'--interpolate' walks within one class, not \(classes.count)", path: path)
+        }
+        guard !seeds.count.isMultiple(of: classes.count) else { return }
+        throw UsageError(
+            "\(seeds.count) pictures cannot be shared out among \(classes.count) classes: ask for as many of each, such "
+                + "as --count \(classes.count)", path: path)
     }
 
     /// The file of a picture in a folder of several.
@@ -156,19 +191,21 @@ struct GenerationPlan {
             return try seeds.enumerated().map { number, seed in
                 PictureStart(
                     values: Array(values[number * size..<(number + 1) * size]),
-                    generator: try maker.randomness.makeGenerator(seed: Int128(seed)))
+                    generator: try maker.randomness.makeGenerator(seed: Int128(seed)),
+                    label: label(number, of: maker.classes))
             }
         }
-        let drawn = try seeds.map { seed in
+        let drawn = try seeds.enumerated().map { number, seed in
             var generator = try maker.randomness.makeGenerator(seed: Int128(seed))
-            return PictureStart(values: try maker.start(&generator), generator: generator)
+            return PictureStart(
+                values: try maker.start(&generator), generator: generator, label: label(number, of: maker.classes))
         }
         guard case .walk(_, let frames) = layout else { return drawn }
         return (0..<frames).map { frame in
             PictureStart(
                 values: SeedWalk.between(
                     drawn[0].values, drawn[1].values, at: Double(frame) / Double(frames - 1)),
-                generator: drawn[0].generator)
+                generator: drawn[0].generator, label: drawn[0].label)
         }
     }
 }

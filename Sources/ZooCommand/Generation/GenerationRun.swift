@@ -36,10 +36,11 @@ struct GenerationRun {
         if let expected, expected != identity { throw expected.failure(found: identity, entry.name) }
         let runtime = context.runtime(threads: parsed[SharedOptions.threads])
         let maker = try makePictureMaker(entry, parsed, plan, runtime, context)
+        try plan.check(maker.classes, path: parsed.path)
         let starts = try plan.starts(maker)
         var files = GenerationFiles(
-            plan, model: parsed[GenerateCommand.model] ?? entry.name, identity: identity, facts: maker.facts, context,
-            asJSON: parsed[SharedOptions.json])
+            plan, model: parsed[GenerateCommand.model] ?? entry.name, identity: identity, facts: maker.facts,
+            classes: maker.classes, context, asJSON: parsed[SharedOptions.json])
         let progress = context.progress("generate", total: starts.count * maker.steps)
         defer { progress.finish() }
         var watcher = GenerationWatcher(plan, steps: maker.steps)

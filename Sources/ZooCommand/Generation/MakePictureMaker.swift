@@ -32,7 +32,7 @@ func makePictureMaker(
             try refuse(Generate.ofStyleGAN, "StyleGAN2", "a \(generator.architecture)")
         }
         var options = GANPictures.Options()
-        options.label = try classID(parsed[Generate.label], generator.labels, name, usage)
+        options.classes = try classes(parsed[Generate.label], generator.labels, name, usage)
         options.truncation = parsed[Generate.truncation]
         options.cutoff = parsed[Generate.cutoff]
         options.noise = parsed[Generate.noise] ?? .constant
@@ -68,7 +68,7 @@ func makePictureMaker(
         guard case .diffusion(let diffusion) = model else {
             throw ModelError.inputs(expected: "noise", found: "nothing")
         }
-        options.label = try classID(parsed[Generate.label], diffusion.labels, name, usage)
+        options.classes = try classes(parsed[Generate.label], diffusion.labels, name, usage)
         return try DiffusionPictures(diffusion, options)
     case .imageClassifier:
         // What no family knows says so.
@@ -78,27 +78,40 @@ func makePictureMaker(
     }
 }
 
-/// The class that is asked for, by its name, one of several names of it, or its number.
+/// The classes that are asked for, each by its name, one of several names of it, or its number.
 ///
 /// - Throws: ``UsageError`` where there is none of that name, or the model needs one.
-private func classID(
+private func classes(
     _ text: String?, _ labels: [String], _ model: String, _ usage: (String) -> UsageError
-) throws(UsageError) -> Int? {
+) throws(UsageError) -> [PictureClass] {
     guard let text else {
-        guard !labels.isEmpty else { return nil }
+        guard !labels.isEmpty else { return [] }
         throw usage("\(model) needs a class: --class NAME or 0 to \(labels.count - 1) ('zoo show \(model)' lists them)")
     }
     guard !labels.isEmpty else { throw usage("option '--class': \(model) has no classes") }
-    let wanted = text.lowercased()
     let names = labels.map { $0.lowercased() }
-    let found =
-        names.firstIndex(of: wanted)
-        ?? names.firstIndex { $0.split(separator: ",").contains { $0.drop { $0 == " " } == wanted } }
-        ?? Int(text).flatMap { labels.indices.contains($0) ? $0 : nil }
-    guard let found else {
-        let known =
-            labels.prefix(10).joined(separator: ", ") + (labels.count > 10 ? " and \(labels.count - 10) more" : "")
-        throw usage("option '--class': \(model) has no class '\(printable(text))'; it has \(printable(known))")
+    // Names of ImageNet's classes have commas in them.
+    if let one = classNumber(text, names) { return [PictureClass(number: one, name: labels[one])] }
+    if text.lowercased() == "all" {
+        return labels.enumerated().map { PictureClass(number: $0.offset, name: $0.element) }
+    }
+    var found: [PictureClass] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+        guard let number = classNumber(part.drop { $0 == " " }, names) else {
+            let known =
+                labels.prefix(10).joined(separator: ", ") + (labels.count > 10 ? " and \(labels.count - 10) more" : "")
+            throw usage(
+                "option '--class': \(model) has no class '\(printable(String(part)))'; it has \(printable(known))")
+        }
+        found.append(PictureClass(number: number, name: labels[number]))
     }
     return found
+}
+
+/// The number of a class by its name, one of several names of it, or its number.
+private func classNumber(_ text: some StringProtocol, _ names: [String]) -> Int? {
+    let wanted = text.lowercased()
+    return names.firstIndex(of: wanted)
+        ?? names.firstIndex { $0.split(separator: ",").contains { $0.drop { $0 == " " } == wanted } }
+        ?? Int(text).flatMap { names.indices.contains($0) ? $0 : nil }
 }

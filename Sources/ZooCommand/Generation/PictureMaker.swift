@@ -4,8 +4,10 @@ import TensorCore
 
 /// A model that makes pictures, as `zoo generate` sees it: the same for every family.
 protocol PictureMaker {
-    /// What is worth saying of every picture, such as its class and scheduler.
+    /// What is worth saying of every picture, such as its scheduler.
     var facts: [PNGText] { get }
+    /// The classes asked for, among which pictures are shared out; empty where the model has none.
+    var classes: [PictureClass] { get }
     /// The shape of what one picture starts from, without the batch: `[size]` or `[channels, height, width]`.
     var startShape: Shape { get }
     /// The generator that seeds are for.
@@ -32,6 +34,16 @@ struct PictureStart {
     let values: [Float]
     /// The generator after ``values`` were drawn.
     var generator: any NormalGenerator
+    /// What is to be on it, where the model has classes.
+    var label: PictureClass?
+}
+
+/// What is to be on a picture.
+struct PictureClass: Equatable {
+    /// Its number in the model.
+    let number: Int
+    /// Its name.
+    let name: String
 }
 
 /// Pictures, and the arrays that go with them.
