@@ -42,15 +42,18 @@ def write_manifest(references, name, cases, preprocess):
     (references / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
 
 
-def write_card(folder, model, description, accuracy):
+def parameter_count(model):
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def write_card(folder, parameters, description, accuracy, weights=WEIGHTS):
     """`card.json`: what README.md says, for programs.
 
     `accuracy` holds the figures; how they were measured is said in its `dataset` and `measured_with`.
     """
-    digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-    parameters = sum(parameter.numel() for parameter in model.parameters())
+    digest = hashlib.sha256((folder / weights).read_bytes()).hexdigest()
     card = {"name": folder.name, "license": "Apache-2.0", **description, "parameters": parameters, "accuracy": accuracy}
-    write_json(folder / "card.json", {**card, "sha256": {WEIGHTS: digest}})
+    write_json(folder / "card.json", {**card, "sha256": {weights: digest}})
 
 
 def measured_with(precision):

@@ -8,17 +8,26 @@ import torch
 
 
 def orthogonalise(stack, steps=5):
-    """Brings every singular value of each matrix near 1 (Newton-Schulz iteration of order five)."""
+    """Brings every singular value of each matrix near 1 (Newton-Schulz iteration of order five).
+
+    An iteration multiplies the matrix by a polynomial of its Gram matrix. The iterations therefore need no more than the
+    small, square Gram matrix, and the matrix itself is multiplied once, by all of them together.
+    """
     a, b, c = 3.4445, -4.7750, 2.0315
     x = stack.float()
     tall = x.shape[1] > x.shape[2]
     if tall:
         x = x.mT
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    gram = x @ x.mT
+    identity = torch.eye(gram.shape[1]).expand_as(gram)
+    product = identity
     for _ in range(steps):
-        gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    return (x.mT if tall else x).float()
+        factor = a * identity + b * gram + c * gram @ gram
+        product = factor @ product
+        gram = factor @ gram @ factor
+    x = product @ x
+    return x.mT if tall else x
 
 
 class Muon(torch.optim.Optimizer):

@@ -6,7 +6,7 @@ from PIL import Image
 from transformers import AutoImageProcessor, AutoModelForImageClassification
 
 import cifar
-from model_folder import measured_with, reference_case, save_weights, write_card, write_json, write_manifest
+from model_folder import measured_with, parameter_count, reference_case, save_weights, write_card, write_json, write_manifest
 
 CARDS = {
     "resnet-cifar10": {
@@ -53,7 +53,7 @@ def publish(name, model, image_size, data, output):
     accuracy = measure(published, processor, data)
     write_card(
         folder,
-        published,
+        parameter_count(published),
         {
             "task": "image-classification",
             **CARDS[name],

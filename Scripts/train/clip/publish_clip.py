@@ -9,7 +9,7 @@ from transformers import AutoImageProcessor, AutoTokenizer, CLIPModel
 
 import cifar
 import score
-from model_folder import measured_with, reference_case, save_weights, write_card, write_json, write_manifest
+from model_folder import measured_with, parameter_count, reference_case, save_weights, write_card, write_json, write_manifest
 from publish import reference_image
 from write_evaluation import write_evaluation
 
@@ -72,7 +72,7 @@ def publish(name, model, tokenizer, data, output, work):
     figures = measured.figures(evaluation, data)
     write_card(
         folder,
-        measured.model,
+        parameter_count(measured.model),
         DESCRIPTION,
         {
             **{figure: round(figures[figure], 4) for figure in CARD_FIGURES},

@@ -8,7 +8,7 @@ import torch
 from transformers import Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC
 
 from audio import RATE, as_int16, read_wav, resample, write_wav
-from model_folder import measured_with, reference_case, save_weights, write_card, write_json, write_manifest
+from model_folder import measured_with, parameter_count, reference_case, save_weights, write_card, write_json, write_manifest
 from network import BLANK, TOKENS
 from synthesis import Voice, say
 from validation import error_rates
@@ -59,7 +59,7 @@ def publish(name, model, data, output, work):
     words = {key: round(value, 4) for key, value in figures.items() if key.endswith("word_error_rate")}
     write_card(
         folder,
-        measured.model,
+        parameter_count(measured.model),
         DESCRIPTION,
         {
             **words,
