@@ -45,6 +45,11 @@ class Muon(torch.optim.Optimizer):
         groups = [{"params": same} for same in by_shape.values()]
         super().__init__(groups, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "keep_norm": keep_norm})
 
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        for group in self.param_groups:
+            group.setdefault("keep_norm", False)  # checkpoints from before there was this
+
     @torch.no_grad()
     def step(self):
         for group in self.param_groups:
