@@ -172,10 +172,13 @@ def describe(scene, named, random, unseen=False):
     mentioned = [value if attribute in named or attribute == COUNT else -1 for attribute, value in enumerate(scene)]
     if scene[SIZE] == GROUP:
         mentioned[SIZE] = mentioned[TEXTURE] = -1
+    if scene[POSITION] >= len(scenes.POSITIONS):
+        mentioned[POSITION] = -1
     plural = scene[COUNT] > 0
 
     def word(attribute, table):
-        name = scenes.VALUES[attribute][scene[attribute]]
+        values = scenes.VALUES[attribute]
+        name = values[min(scene[attribute], len(values) - 1)]  # a place without a name is not mentioned
         picked = choose(random, table.get(name, [name]))
         return picked if mentioned[attribute] >= 0 else ""
 

@@ -43,8 +43,8 @@ class PhotoBatch:
 class SceneData:
     """Scenes drawn once, with a new caption each time that one is seen."""
 
-    def __init__(self, count, seed, cache):
-        self.scenes = scenes.seen_scenes(count, np.random.RandomState(seed), GROUP_SHARE)
+    def __init__(self, count, seed, cache, group_share=GROUP_SHARE, unnamed_share=0.0):
+        self.scenes = scenes.seen_scenes(count, np.random.RandomState(seed), group_share, unnamed_share)
         if not cache.exists():
             print(f"drawing {count} scenes", flush=True)
             np.save(cache, scenes.draw_all(self.scenes, seed))
@@ -73,7 +73,10 @@ class SceneData:
         labels = [captions.choose(words, cifar.LABELS) for _ in range(FOREIGN_CAPTIONS)]
         foreign = [captions.photo_caption(label, words)[0] for label in labels]
         values = np.array(mentioned + false_mentioned)
-        true = ((values[None] == rows[:, None]) | (values[None] == -1)).all(-1)
+        agrees = (values[None] == rows[:, None]) | (values[None] == -1)
+        # Whether a place without a name is as a caption says is nobody's to say.
+        agrees[scenes.is_unnamed(rows), :, scenes.POSITION] = True
+        true = agrees.all(-1)
         true[np.arange(size), np.arange(size)] = False
         also_true = np.concatenate([true, np.zeros((size, len(foreign)), bool)], 1)
         return SceneBatch(images, texts + false_texts + foreign, torch.from_numpy(also_true))

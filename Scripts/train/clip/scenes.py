@@ -65,6 +65,16 @@ UNSEEN_GROUPS = [
 ]
 
 
+# Groups may also lie at places that no word is for: between the centre and each side, and in each corner. There all
+# numbers are shown, so that a number is learned by itself, and not as what it is at a place.
+UNNAMED_PLACES = 8
+
+
+def is_unnamed(scenes):
+    """Which rows show a group at a place that no word is for."""
+    return scenes[:, POSITION] >= len(POSITIONS)
+
+
 def table(sizes, held_out):
     """True at the index tuples in `held_out`."""
     flags = np.zeros(sizes, bool)
@@ -73,7 +83,7 @@ def table(sizes, held_out):
 
 
 LOOKS_TABLE = table((len(SHAPES), len(COLOURS), len(TEXTURES)), UNSEEN_LOOKS + VALIDATION_LOOKS)
-GROUPS_TABLE = table((len(COUNTS), len(POSITIONS)), UNSEEN_GROUPS)
+GROUPS_TABLE = table((len(COUNTS), len(POSITIONS) + UNNAMED_PLACES), UNSEEN_GROUPS)
 
 
 def is_held_out(scenes):
@@ -92,9 +102,12 @@ def any_scenes(count, random, group_share):
     return scenes
 
 
-def seen_scenes(count, random, group_share=0.35):
-    """Scenes without held-out combinations."""
+def seen_scenes(count, random, group_share=0.35, unnamed_share=0.0):
+    """Scenes without held-out combinations; a share of the groups are at places that no word is for."""
     scenes = any_scenes(2 * count + 200, random, group_share)
+    if unnamed_share > 0:
+        elsewhere = (scenes[:, SIZE] == GROUP) & (random.rand(len(scenes)) < unnamed_share)
+        scenes[elsewhere, POSITION] = len(POSITIONS) + random.randint(UNNAMED_PLACES, size=elsewhere.sum())
     return scenes[~is_held_out(scenes)][:count]
 
 
@@ -131,12 +144,34 @@ GROUP_AREAS = np.array(
         (0.5, 0.5, 31.5, 15),
         (0.5, 17, 31.5, 31.5),
         (6.5, 6.5, 25.5, 25.5),
+        # Between the centre and the left, the right, the top, the bottom.
+        (3.5, 3.5, 20, 28.5),
+        (12, 3.5, 28.5, 28.5),
+        (3.5, 3.5, 28.5, 20),
+        (3.5, 12, 28.5, 28.5),
+        # In the corners.
+        (0.5, 0.5, 20, 20),
+        (12, 0.5, 31.5, 20),
+        (0.5, 12, 20, 31.5),
+        (12, 12, 31.5, 31.5),
     ]
 )
+SIDES = GROUP_AREAS[:4]
+
+
+def lies_at_a_side(points, missing, radius):
+    """Which draws [N, tries] of groups could be said to be at a side: all members in the area of one."""
+    x, y = points[..., 0, None], points[..., 1, None]
+    r = radius[:, None, None, None]
+    inside = (x - r >= SIDES[:, 0]) & (x + r <= SIDES[:, 2]) & (y - r >= SIDES[:, 1]) & (y + r <= SIDES[:, 3])
+    return (inside | missing[:, None, :, None]).all(2).any(-1)
 
 
 def group_places(position, number, radius, random, tries=64):
-    """Centres [N, 4, 2] of the members of groups, apart from each other: the first draw that is, or else the best."""
+    """Centres [N, 4, 2] of the members of groups, apart from each other: the first draw that is, or else the best.
+
+    A group at a place that no word is for never lies where one could be used.
+    """
     count = len(position)
     area = GROUP_AREAS[position]
     low, high = area[:, :2] + radius[:, None], area[:, 2:] - radius[:, None]
@@ -145,6 +180,8 @@ def group_places(position, number, radius, random, tries=64):
     missing = np.arange(4) >= number[:, None]
     apart = distance + 99 * (missing[:, None, :, None] | missing[:, None, None, :] | np.eye(4, dtype=bool))
     closest = apart.min((2, 3))
+    ambiguous = lies_at_a_side(points, missing, radius) & (position >= len(POSITIONS))[:, None]
+    closest = np.where(ambiguous, -1, closest)
     good = closest > 2 * radius[:, None] + 1
     chosen = np.where(good.any(1), good.argmax(1), closest.argmax(1))
     return points[np.arange(count), chosen]

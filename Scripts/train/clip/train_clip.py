@@ -45,6 +45,12 @@ SCENE_SHARE = 0.6  # of the steps; the others are of photographs
 BATCH = 256
 WRONG_CAPTIONS = 96
 SCENES = 60_000
+# The second part of the run, at whole pictures and a lower rate: three of four scenes are groups, and half of those lie
+# at places that no word is for.
+SECOND_STEPS = 400
+SECOND_RATE = 0.4
+SECOND_SCENES = 30_000
+SECOND_GROUPS, SECOND_UNNAMED = 0.75, 0.5
 AVERAGE_DECAY = 0.99
 SCALE_LIMIT = 4.6052  # the logarithm of 100, as in the paper
 
@@ -74,8 +80,15 @@ def parse_arguments():
     parser.add_argument("--work", type=Path, default=Path("build/train-clip"), help="checkpoints to go on from")
     parser.add_argument("--log", type=Path, default=Path(__file__).parent / "logs" / f"{NAME}.txt")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=STEPS, help="a multiple of 100")
+    parser.add_argument("--steps", type=int, default=STEPS, help="of the first part, a multiple of 100")
     return parser.parse_args()
+
+
+def rate(step, steps):
+    """Learning rate as a share of its peak, of the first part of `steps` and then of the second."""
+    if step >= steps:
+        return SECOND_RATE * (1 - (step - steps) / SECOND_STEPS)
+    return hold_and_fall(FALL_FROM)(step / steps, WARMUP / steps)
 
 
 def train(model, tokenizer, teacher, photos, drawn, validation, arguments):
@@ -96,18 +109,19 @@ def train(model, tokenizer, teacher, photos, drawn, validation, arguments):
     else:
         arguments.log.write_text(HEADER + "\n")
 
-    rate = hold_and_fall(FALL_FROM)
-    for block in range(first, arguments.steps, BLOCK):
+    total = arguments.steps + SECOND_STEPS
+    for block in range(first, total, BLOCK):
+        part = int(block >= arguments.steps)
         generator = torch.Generator().manual_seed(20_000 + block)
         started, sums = time.time(), {"scene": torch.zeros(3), "photo": torch.zeros(3)}
         model.train()
-        for step in range(block, min(block + BLOCK, arguments.steps)):
+        for step in range(block, min(block + BLOCK, total)):
             for stepper, rates in zip(steppers, peaks):
                 for group, peak in zip(stepper.param_groups, rates):
-                    group["lr"] = peak * rate(step / arguments.steps, WARMUP / arguments.steps)
+                    group["lr"] = peak * rate(step, arguments.steps)
             few = step < FEW_PATCHES_UNTIL * arguments.steps
             if int((step + 1) * SCENE_SHARE) > int(step * SCENE_SHARE):
-                domain, batch = "scene", drawn.batch(BATCH, WRONG_CAPTIONS, generator)
+                domain, batch = "scene", drawn[part].batch(BATCH, WRONG_CAPTIONS, generator)
                 kept = busy_patches(batch.images, patch, 0.5, generator) if few else None
                 loss, right = scene_loss(model, tokenizer, batch, kept)
             else:
@@ -150,7 +164,10 @@ def main():
     torch.manual_seed(0)
     tokenizer = make_tokenizer(arguments.work / "tokenizer")
     photos = PhotoData(arguments.data)
-    drawn = SceneData(SCENES, 1, arguments.work / "scenes.npy")
+    drawn = [
+        SceneData(SCENES, 1, arguments.work / "scenes.npy"),
+        SceneData(SECOND_SCENES, 2, arguments.work / "second-scenes.npy", SECOND_GROUPS, SECOND_UNNAMED),
+    ]
     model = make_model(tokenizer, arguments.output / "vit-cifar10", cifar.normalise(photos.validation[0]))
     network = ResNetForImageClassification.from_pretrained(arguments.output / "resnet-cifar10", dtype=torch.float32)
     teacher = Teacher(network.to(memory_format=torch.channels_last), size=64, temperature=2.0)
