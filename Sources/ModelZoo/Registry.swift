@@ -1,4 +1,5 @@
 public import Checkpoints
+import GAN
 public import JSON
 
 /// A model cannot be found.
