@@ -9,7 +9,7 @@ import Testing
     @Test(arguments: LatentFixtures.networks, Tier.supported)
     func networks(model: (String, String), tier: Tier) throws {
         var bits: [[Float]] = []
-        for threads in 1...3 {
+        for threads in [1, 3] {
             let network = try UNet2DConditionModel(
                 folder: LatentFixtures.path(model.0, model.1), runtime: Runtime(threads: threads, tier: tier))
             var values: [Float] = []
@@ -23,7 +23,6 @@ import Testing
             bits.append(values)
         }
         #expect(bitDifference(bits[0], bits[1]) == nil)
-        #expect(bitDifference(bits[0], bits[2]) == nil)
     }
 
     @Test(arguments: LatentFixtures.autoencoders, Tier.supported)

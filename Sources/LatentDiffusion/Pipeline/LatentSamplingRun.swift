@@ -1,4 +1,5 @@
 import Diffusion
+import JSON
 import Randomness
 import TensorCore
 
@@ -31,7 +32,8 @@ struct LatentSamplingRun {
         try Self.check(request)
         let fresh: any Scheduler
         do throws(SchedulerError) {
-            fresh = try model.scheduler.makeScheduler(request.scheduler, steps: request.steps, eta: request.eta)
+            fresh = try Self.configuration(model, request)
+                .makeScheduler(request.scheduler, steps: request.steps, eta: request.eta)
         } catch { throw .scheduler(error) }
         timesteps = fresh.timesteps
         schedulers = [any Scheduler](repeating: fresh, count: generators.count)
@@ -113,6 +115,17 @@ struct LatentSamplingRun {
         let mean = values.reduce(0) { $0 + Double($1) } / Double(values.count)
         let sum = values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
         return (sum / Double(values.count - 1)).squareRoot()
+    }
+
+    /// The folder's scheduler with what diffusers' pipelines of Stable Diffusion set in older configurations, whatever
+    /// they say: timesteps begin at 1, and latents are not clipped, which is for pixels; where a part is painted anew,
+    /// PNDM skips its Runge-Kutta steps instead.
+    private static func configuration(
+        _ model: LatentDiffusionModel, _ request: LatentSamplingRequest
+    ) throws(SchedulerError) -> SchedulerConfiguration {
+        let shifted = try model.scheduler.setting("steps_offset", to: 1)
+        if case .inpainting = request.start { return try shifted.setting("skip_prk_steps", to: true) }
+        return try shifted.setting("clip_sample", to: false)
     }
 
     private static func check(_ request: LatentSamplingRequest) throws(LatentDiffusionError) {

@@ -87,11 +87,17 @@ struct PipelineIndex {
         do throws(FileError) { bytes = try FileSystem.read(path, limit: Config.byteLimit) } catch {
             throw .checkpoint(.file(error))
         }
-        let (configuration, kind): (SchedulerConfiguration, SchedulerKind)
-        do throws(SchedulerError) {
-            kind = try SchedulerKind(named: schedulerClass)
-            configuration = try SchedulerConfiguration(file: path, bytes: bytes)
-        } catch { throw .scheduler(error) }
+        guard let kind = SchedulerKind.allCases.first(where: { $0.rawValue == schedulerClass }) else {
+            throw .config(
+                index.failure(
+                    "scheduler",
+                    expected: "one of \(SchedulerKind.allCases.map(\.rawValue).joined(separator: ", "))",
+                    found: schedulerClass))
+        }
+        let configuration: SchedulerConfiguration
+        do throws(SchedulerError) { configuration = try SchedulerConfiguration(file: path, bytes: bytes) } catch {
+            throw .scheduler(error)
+        }
         guard configuration.kind == kind else {
             throw .config(
                 index.failure(
