@@ -132,6 +132,23 @@ import Testing
         #expect(problem.description.contains("channels") || problem.description.contains(key), "\(problem)")
     }
 
+    @Test func costs() throws {
+        let model = try LatentDiffusionModel(
+            folder: LatentFixtures.path("sd1"), runtime: Self.runtime, plansOnly: true)
+        let cost = try model.plan(pictures: 1, height: 256, width: 256)
+        #expect(cost.peakBytes > cost.weightBytes + cost.decoding.activationBytes && cost.encoding == nil)
+        let cut = try model.plan(
+            pictures: 1, height: 256, width: 256, changesPictures: true, tiling: LatentTiling(size: 8))
+        #expect(cut.decoding.activationBytes < cost.decoding.activationBytes && cut.encoding != nil)
+        let plain = try model.plan(pictures: 1, height: 256, width: 256, isGuided: false)
+        #expect(plain.step.flops * 2 == cost.step.flops)
+        for (pictures, height) in [(1, 250), (1, .max), (1, 1 << 62), (.max, 256), (-1, 256), (1, 0)] {
+            #expect(throws: LatentDiffusionError.self, "\(pictures), \(height)") {
+                try model.plan(pictures: pictures, height: height, width: 256)
+            }
+        }
+    }
+
     /// Components of which the folder says that they take no part are noted.
     @Test func safetyCheckers() throws {
         let entry: JSONValue = ["stable_diffusion", "StableDiffusionSafetyChecker"]

@@ -169,7 +169,13 @@ struct LatentStart {
     /// The least that sides must be multiples of, as in the reference.
     private static let leastMultiple = 8
 
-    private static func latentSize(
+    /// The size of latent pictures.
+    ///
+    /// - Parameters:
+    ///   - height: of pictures, in pixels.
+    ///   - width: of pictures, in pixels.
+    ///   - factor: pixels of a picture along a side for each latent pixel.
+    static func latentSize(
         _ height: Int, _ width: Int, _ factor: Int
     ) throws(LatentDiffusionError) -> (Int, Int) {
         let multiple = max(leastMultiple, factor)
