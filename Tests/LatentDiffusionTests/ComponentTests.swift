@@ -29,7 +29,7 @@ import Testing
     func autoencoders(model: (String, String), tier: Tier) throws {
         var bits: [[Float]] = []
         for threads in 1...2 {
-            let vae = try AutoencoderKL(
+            let vae = try Autoencoder(
                 folder: LatentFixtures.path(model.0, model.1), runtime: Runtime(threads: threads, tier: tier))
             var values: [Float] = []
             for reference in try LatentFixtures.cases(model.0, with: "z") {
@@ -110,14 +110,22 @@ import Testing
         #expect(bitDifference(results[0], results[1]) == nil)
     }
 
-    /// A pass costs what was planned, without weights.
+    /// From the third pass of a shape on nothing is allocated; a pass costs what was planned, without weights.
     @Test(arguments: LatentFixtures.networks)
     func costs(model: (String, String)) throws {
         let network = try LatentFixtures.unet(model.0, model.1)
         let weightless = try LatentFixtures.unet(model.0, model.1, plansOnly: true)
         #expect(weightless.parameterCount == network.parameterCount && weightless.weightBytes == network.weightBytes)
-        let plan = try weightless.plan(batch: 2, height: 8, width: 8, tokens: 77)
-        #expect(plan.flops > 0 && plan.activationBytes > 0)
+        let reference = try LatentFixtures.cases(model.0, with: "encoder_hidden_states")[0]
+        let (sample, states) = (
+            try reference.tensor("inputs", "sample"), try reference.tensor("inputs", "encoder_hidden_states")
+        )
+        for _ in 0..<2 { _ = try reference.run(network) }
+        let account = try network.profile(sample, timesteps: [5], encoderHiddenStates: states)
+        #expect(account.allocations == 0 && account.flops > 0)
+        let plan = try weightless.plan(batch: 2, height: sample.shape[2], width: sample.shape[3], tokens: 77)
+        // The keys and values of the texts are planned, too.
+        #expect(plan.flops > account.flops && plan.flops < 2 * account.flops && plan.activationBytes > 0)
         #expect(throws: LatentDiffusionError.self) { try weightless.plan(batch: 1, height: 0, width: 8, tokens: 77) }
     }
 
@@ -139,6 +147,17 @@ import Testing
             try vae.planDecoding(height: 64, width: 64, tiling: LatentTiling(size: 16))
         )
         #expect(parts.activationBytes * 4 < all.activationBytes)
+    }
+
+    @Test func costsOfAutoencoders() throws {
+        let vae = try LatentFixtures.autoencoder("sd1", "vae")
+        let z = try LatentFixtures.cases("sd1", with: "z")[0].tensor("inputs", "z")
+        for tiling in [nil, LatentTiling(size: 4)] {
+            for _ in 0..<2 { _ = try vae.decode(z, tiling: tiling) }
+            let account = try vae.profile(z, tiling: tiling)
+            let plan = try vae.planDecoding(height: z.shape[2], width: z.shape[3], tiling: tiling)
+            #expect(account.allocations == 0 && account.flops == Double(z.shape[0]) * plan.flops)
+        }
     }
 
     @Test func draws() throws {

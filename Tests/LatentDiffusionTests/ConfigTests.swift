@@ -90,6 +90,17 @@ import Testing
         #expect(error?.description.contains(key) == true, "\(String(describing: error))")
     }
 
+    @Test(arguments: [
+        ("norm_type", "\"spatial\""), ("num_vq_embeddings", "0"), ("vq_embed_dim", "0"), ("shift_factor", "1"),
+    ])
+    func quantizersRefusedByName(key: String, value: String) throws {
+        let config = try LatentFixtures.config("ldm", "vqvae", [key: JSONValue.parse([UInt8](value.utf8))])
+        let error = #expect(throws: LatentDiffusionError.self) {
+            try LatentFixtures.autoencoder("ldm", "vqvae", config: config, runtime: runtime, plansOnly: true)
+        }
+        #expect(error?.description.contains(key) == true, "\(String(describing: error))")
+    }
+
     /// An absent key means the reference's default: nothing changes where that is what the file says.
     @Test func absentKeysAreDefaults() throws {
         let reference = try LatentFixtures.cases("sd1", with: "encoder_hidden_states")[0]

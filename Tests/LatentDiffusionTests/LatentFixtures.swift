@@ -13,7 +13,9 @@ enum LatentFixtures {
     static let networks = [("sd1", "unet"), ("sd2", "unet"), ("inpaint", "unet"), ("unet-options", "")]
 
     /// Autoencoders, as folder and component.
-    static let autoencoders = [("sd1", "vae"), ("sd2", "vae"), ("inpaint", "vae"), ("vae-options", "")]
+    static let autoencoders = [
+        ("sd1", "vae"), ("sd2", "vae"), ("inpaint", "vae"), ("vae-options", ""), ("ldm", "vqvae"),
+    ]
 
     /// The folder of a model, or of one of its components.
     static func path(_ model: String, _ component: String = "") -> String {
@@ -50,8 +52,8 @@ enum LatentFixtures {
     static func autoencoder(
         _ model: String, _ component: String, config: Config? = nil, source: (any TensorSource)? = nil,
         runtime: Runtime = Runtime(threads: 1), plansOnly: Bool = false
-    ) throws -> AutoencoderKL {
-        try AutoencoderKL(
+    ) throws -> Autoencoder {
+        try Autoencoder(
             folder: path(model, component), config: config ?? Self.config(model, component),
             source: source ?? checkpoint(model, component), runtime: runtime, plansOnly: plansOnly)
     }

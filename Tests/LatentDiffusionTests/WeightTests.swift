@@ -13,7 +13,7 @@ import Testing
 
     private func failure(_ model: (String, String), _ source: any TensorSource) -> WeightError? {
         do {
-            if model.1 == "vae" || model.0 == "vae-options" {
+            if ["vae", "vqvae"].contains(model.1) || model.0 == "vae-options" {
                 _ = try LatentFixtures.autoencoder(model.0, model.1, source: source, runtime: runtime, plansOnly: true)
             } else {
                 _ = try LatentFixtures.unet(model.0, model.1, source: source, runtime: runtime, plansOnly: true)

@@ -2,8 +2,18 @@ import Diffusion
 public import JSON
 import TensorCore
 
-/// What an `AutoencoderKL` is made of; names and defaults are those of diffusers' class.
+/// What an `AutoencoderKL` or a `VQModel` is made of; names and defaults are those of diffusers' classes.
 public struct AutoencoderConfiguration: Sendable {
+    /// How latent pictures are kept near to each other.
+    public enum Kind: Sendable, Equatable {
+        /// By a normal distribution for each value: `AutoencoderKL`.
+        case variational
+        /// By a table of so many codes: `VQModel`.
+        case quantized(codes: Int)
+    }
+
+    /// How latent pictures are kept near to each other.
+    public let kind: Kind
     /// Channels of the pictures that are encoded.
     public let inputChannels: Int
     /// Channels of the pictures that are decoded.
@@ -15,6 +25,8 @@ public struct AutoencoderConfiguration: Sendable {
     /// What latent pictures are multiplied by for the network that samples them, and divided by before they are decoded.
     public let scalingFactor: Float
 
+    /// Channels between the networks and the convolutions that follow and precede them.
+    let innerChannels: Int
     let widths: [Int]
     let layersPerBlock: Int
     let activation: Activation
@@ -31,22 +43,39 @@ public struct AutoencoderConfiguration: Sendable {
     /// Pixels of a picture along a side for each latent pixel.
     public var factor: Int { 1 << (widths.count - 1) }
 
-    /// Reads the configuration of an `AutoencoderKL`.
+    /// Channels of the encoder's result.
+    var encodedChannels: Int { kind == .variational ? 2 * innerChannels : innerChannels }
+
+    /// Channels of what the convolution behind the encoder makes of it.
+    var quantizedChannels: Int { kind == .variational ? 2 * latentChannels : latentChannels }
+
+    /// Reads the configuration of an `AutoencoderKL` or a `VQModel`.
     ///
-    /// `force_upcast` is not read: everything is computed in single precision, as it asks for.
+    /// Not read are `force_upcast`, as everything is computed in single precision, and `lookup_from_codebook`, which
+    /// serves other pipelines.
     ///
     /// - Parameter config: as diffusers saves it.
     /// - Throws: `ConfigError` that names the key.
     public init(_ config: Config) throws(ConfigError) {
-        if let name = try config.optionalString("_class_name"), name != "AutoencoderKL" {
-            throw config.failure("_class_name", expected: "\"AutoencoderKL\"")
+        let isQuantized =
+            try config.optionalChoice("_class_name", ["AutoencoderKL": false, "VQModel": true]) ?? false
+        if isQuantized {
+            kind = .quantized(codes: try Self.int(config, "num_vq_embeddings", or: 256))
+            _ = try config.set("norm_type", or: "group") { (key) throws(ConfigError) in
+                try config.choice(key, ["group": "group"])
+            }
+        } else {
+            kind = .variational
         }
         for key in ["shift_factor", "latents_mean", "latents_std"] where config.has(key) {
             throw config.failure(key, expected: "null: latents are scaled by scaling_factor alone")
         }
         inputChannels = try Self.int(config, "in_channels", or: 3)
         outputChannels = try Self.int(config, "out_channels", or: 3)
-        latentChannels = try Self.int(config, "latent_channels", or: 4)
+        innerChannels = try Self.int(config, "latent_channels", or: isQuantized ? 3 : 4)
+        latentChannels =
+            isQuantized
+            ? try config.optionalInt("vq_embed_dim", in: 1...Self.widest) ?? innerChannels : innerChannels
         groups = try Self.int(config, "norm_num_groups", or: 32)
         layersPerBlock = try config.set("layers_per_block", or: 1) { (key) throws(ConfigError) in
             try config.int(key, in: 1...64)
@@ -81,8 +110,8 @@ public struct AutoencoderConfiguration: Sendable {
             try config.set("scaling_factor", or: 0.18215) { (key) throws(ConfigError) in
                 try config.double(key, in: 1e-6...1e6)
             })
-        hasQuantConvolution = try Self.bool(config, "use_quant_conv")
-        hasPostQuantConvolution = try Self.bool(config, "use_post_quant_conv")
+        hasQuantConvolution = isQuantized ? true : try Self.bool(config, "use_quant_conv")
+        hasPostQuantConvolution = isQuantized ? true : try Self.bool(config, "use_post_quant_conv")
         attendsInTheMiddle = try Self.bool(config, "mid_block_add_attention")
     }
 

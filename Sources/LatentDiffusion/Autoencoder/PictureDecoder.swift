@@ -20,8 +20,8 @@ struct PictureDecoder: Sendable {
         let (first, last) = (widths[0], widths[widths.count - 1])
         quantization =
             c.hasPostQuantConvolution
-            ? try Linear(c.latentChannels, c.latentChannels, isConvolution: true, root("post_quant_conv")) : nil
-        input = try Convolution(c.latentChannels, first, kernel: 3, padding: .symmetric(1), w("conv_in"))
+            ? try Linear(c.latentChannels, c.innerChannels, isConvolution: true, root("post_quant_conv")) : nil
+        input = try Convolution(c.innerChannels, first, kernel: 3, padding: .symmetric(1), w("conv_in"))
         middle = try MidBlock2D(resnet: c.resnet(first, first), attention: c.attention, w("mid_block"))
         resnets = try widths.enumerated().map { ($0, $1) }.layers(w("up_blocks")) { (level, w) throws(WeightError) in
             let (index, width) = level

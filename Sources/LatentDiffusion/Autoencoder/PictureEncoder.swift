@@ -31,11 +31,10 @@ struct PictureEncoder: Sendable {
         middle = try MidBlock2D(resnet: c.resnet(last, last), attention: c.attention, w("mid_block"))
         norm = try GroupNorm(
             groups: c.groups, last, epsilon: AutoencoderConfiguration.epsilon, activation: .silu, w("conv_norm_out"))
-        let moments = 2 * c.latentChannels
-        output = try Convolution(last, moments, kernel: 3, padding: .symmetric(1), w("conv_out"))
+        output = try Convolution(last, c.encodedChannels, kernel: 3, padding: .symmetric(1), w("conv_out"))
         quantization =
             c.hasQuantConvolution
-            ? try Linear(moments, moments, isConvolution: true, root("quant_conv")) : nil
+            ? try Linear(c.encodedChannels, c.quantizedChannels, isConvolution: true, root("quant_conv")) : nil
     }
 
     /// Applies the network.
@@ -44,7 +43,8 @@ struct PictureEncoder: Sendable {
     ///   - x: pictures, `[B, H, W, channels]`.
     ///   - probe: looks for values that are no numbers.
     ///   - ws: where it is computed.
-    /// - Returns: `[B, H / factor, W / factor, 2 latent channels]`: means, and logarithms of variances.
+    /// - Returns: `[B, H / factor, W / factor, 2 latent channels]`: means, and logarithms of variances; of a `VQModel`
+    ///   latent pictures, not yet quantized.
     func callAsFunction(_ x: Tensor, probe: LayerProbe? = nil, _ ws: Workspace) -> Tensor {
         let pass = UNetPass(ws: ws, probe: probe)
         var hidden = pass.checked(input(x, ws), "encoder.conv_in")

@@ -67,7 +67,7 @@ public struct LatentDiffusionComponents: Sendable {
     /// - Parameter folder: holds `model_index.json` with the components beside it.
     /// - Throws: ``LatentDiffusionError``: its cases `checkpoint`, `config` and `scheduler`.
     public init(folder: String) throws(LatentDiffusionError) {
-        let index = try PipelineIndex(folder)
+        let index = try PipelineIndex(folder, .textToImage)
         location = folder
         pipeline = index.pipeline
         notes = index.notes
@@ -82,9 +82,8 @@ public struct LatentDiffusionComponents: Sendable {
         _ folder: String, _ component: String, _ index: PipelineIndex
     ) throws(LatentDiffusionError) -> Network {
         let place = FileSystem.join(folder, component)
-        let config = try ComponentFolder.config(place)
-        try index.check(component, config)
         return Network(
-            folder: place, config: config, source: try ComponentFolder.checkpoint(place, WeightChoice()))
+            folder: place, config: try index.config(component, in: folder),
+            source: try ComponentFolder.checkpoint(place, WeightChoice()))
     }
 }

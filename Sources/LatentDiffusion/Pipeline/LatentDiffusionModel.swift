@@ -18,7 +18,7 @@ public final class LatentDiffusionModel: Sendable {
     /// The network that predicts noise.
     public let unet: UNet2DConditionModel
     /// From pictures to latent pictures and back.
-    public let autoencoder: AutoencoderKL
+    public let autoencoder: Autoencoder
     /// From token ids to what the network attends to.
     public let textEncoder: TextEncoder
     /// The folder's scheduler.
@@ -65,7 +65,7 @@ public final class LatentDiffusionModel: Sendable {
         // Smallest first: what does not fit is found before gigabytes are read.
         let plan = try UNet2DConditionModel(
             folder: network.folder, config: network.config, source: network.source, runtime: runtime, plansOnly: true)
-        autoencoder = try AutoencoderKL(
+        autoencoder = try Autoencoder(
             folder: vae.folder, config: vae.config, source: vae.source, runtime: runtime, plansOnly: plansOnly)
         textEncoder = try TextEncoder(
             folder: text.folder, config: text.config, source: text.source, runtime: runtime, plansOnly: plansOnly)

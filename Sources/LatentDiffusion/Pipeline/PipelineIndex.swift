@@ -2,18 +2,30 @@ import Checkpoints
 import Diffusion
 import JSON
 
-/// `model_index.json` of a pipeline of Stable Diffusion: which component is of which class.
+/// `model_index.json` of a latent diffusion pipeline: which component is of which class.
 struct PipelineIndex {
-    /// Pipelines of a UNet, an autoencoder, a text encoder and a scheduler whose loops are known.
-    static let pipelines: Set<String> = [
-        "StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "StableDiffusionInpaintPipeline",
-    ]
+    /// Pipelines of the same components, whose loops are known.
+    struct Kind {
+        /// The pipelines' classes.
+        let pipelines: [String]
+        /// The classes that components must be of; a scheduler comes on top of them.
+        let classes: [String: [String]]
 
-    /// The classes that components must be of.
-    private static let classes: [String: [String]] = [
-        "unet": ["UNet2DConditionModel"], "vae": ["AutoencoderKL"], "text_encoder": ["CLIPTextModel"],
-        "tokenizer": ["CLIPTokenizer", "CLIPTokenizerFast"],
-    ]
+        /// Pipelines of Stable Diffusion.
+        static let textToImage = Kind(
+            pipelines: ["StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "StableDiffusionInpaintPipeline"],
+            classes: [
+                "unet": ["UNet2DConditionModel"], "vae": ["AutoencoderKL"], "text_encoder": ["CLIPTextModel"],
+                "tokenizer": ["CLIPTokenizer", "CLIPTokenizerFast"],
+            ])
+
+        /// Pipelines that are told nothing.
+        static let unconditional = Kind(
+            pipelines: ["LDMPipeline"], classes: ["unet": ["UNet2DModel"], "vqvae": ["VQModel", "AutoencoderKL"]])
+
+        /// The names of all components.
+        var components: String { (classes.keys + ["scheduler"]).sorted().joined(separator: ", ") }
+    }
 
     /// Components that take no part in sampling.
     private static let passedOver = [
@@ -21,24 +33,23 @@ struct PipelineIndex {
         "feature_extractor": "the feature extractor, which serves the safety checker, is not read",
     ]
 
-    private static let known = (classes.keys + ["scheduler"]).sorted().joined(separator: ", ")
-
     /// The pipeline's class.
     let pipeline: String
     /// What was passed over, a sentence each.
     private(set) var notes: [String] = []
 
+    private let kind: Kind
     private let index: Config
     private let schedulerClass: String
 
     /// Reads the file and checks the components' classes.
-    init(_ folder: String) throws(LatentDiffusionError) {
+    init(_ folder: String, _ kind: Kind) throws(LatentDiffusionError) {
+        self.kind = kind
         index = try ComponentFolder.read(FileSystem.join(folder, "model_index.json"))
         do throws(ConfigError) {
             pipeline = try index.string("_class_name")
-            guard Self.pipelines.contains(pipeline) else {
-                throw index.failure(
-                    "_class_name", expected: "one of \(Self.pipelines.sorted().joined(separator: ", "))")
+            guard kind.pipelines.contains(pipeline) else {
+                throw index.failure("_class_name", expected: kind.pipelines.joined(separator: " or "))
             }
             var scheduler: String?
             for key in index.keys where !key.hasPrefix("_") {
@@ -50,34 +61,36 @@ struct PipelineIndex {
                     notes.append(note)
                 } else if key == "scheduler" {
                     scheduler = name
-                } else if let known = Self.classes[key] {
+                } else if let known = kind.classes[key] {
                     guard known.contains(name) else {
                         throw index.failure(key, expected: known.joined(separator: " or "), found: name)
                     }
                 } else {
                     throw index.failure(
-                        key, expected: "no component but \(Self.known)", found: name)
+                        key, expected: "no component but \(kind.components)", found: name)
                 }
             }
-            for key in Self.classes.keys.sorted() where index.value(key)?.arrayValue?.last?.stringValue == nil {
-                throw index.failure(key, expected: "a component of class \(Self.classes[key]?.first ?? "")")
+            for key in kind.classes.keys.sorted() where index.value(key)?.arrayValue?.last?.stringValue == nil {
+                throw index.failure(key, expected: "a component of class \(kind.classes[key]?.first ?? "")")
             }
             guard let scheduler else { throw index.failure("scheduler", expected: "a scheduler of diffusers") }
             schedulerClass = scheduler
         } catch { throw .config(error) }
     }
 
-    /// Refuses a component of another class than the file names, such as one that was swapped with another.
-    func check(_ component: String, _ config: Config) throws(LatentDiffusionError) {
-        guard let expected = Self.classes[component] else { return }
+    /// A component's configuration, refused where it is of another class than the file names, such as one that was
+    /// swapped with another.
+    func config(_ component: String, in folder: String) throws(LatentDiffusionError) -> Config {
+        let config = try ComponentFolder.config(FileSystem.join(folder, component))
+        // transformers writes no `_class_name`; its classes are looked at as the network is built.
+        if component == "text_encoder", !config.has("_class_name") { return config }
         do throws(ConfigError) {
-            // transformers writes no `_class_name`; its classes are looked at as the network is built.
-            let isTransformers = component == "text_encoder"
-            if isTransformers, !config.has("_class_name") { return }
-            guard let name = try config.optionalString("_class_name"), expected.contains(name) else {
-                throw config.failure("_class_name", expected: "\"\(expected[0])\", as model_index.json says")
+            let named = index.value(component)?.arrayValue?.last?.stringValue
+            guard let named, try config.optionalString("_class_name") == named else {
+                throw config.failure("_class_name", expected: "\"\(named ?? "")\", as model_index.json says")
             }
         } catch { throw .config(error) }
+        return config
     }
 
     /// The scheduler's configuration; not read by `Config(path:)`, as Python writes infinities into it.
@@ -87,7 +100,7 @@ struct PipelineIndex {
         do throws(FileError) { bytes = try FileSystem.read(path, limit: Config.byteLimit) } catch {
             throw .checkpoint(.file(error))
         }
-        guard let kind = SchedulerKind.allCases.first(where: { $0.rawValue == schedulerClass }) else {
+        guard let wanted = SchedulerKind.allCases.first(where: { $0.rawValue == schedulerClass }) else {
             throw .config(
                 index.failure(
                     "scheduler",
@@ -98,7 +111,7 @@ struct PipelineIndex {
         do throws(SchedulerError) { configuration = try SchedulerConfiguration(file: path, bytes: bytes) } catch {
             throw .scheduler(error)
         }
-        guard configuration.kind == kind else {
+        guard configuration.kind == wanted else {
             throw .config(
                 index.failure(
                     "scheduler", expected: "the class that scheduler/scheduler_config.json names",

@@ -27,6 +27,23 @@ extension UNet2DConditionModel {
         return try predict(sample, timesteps: timesteps, texts, of: Array(0..<batch))
     }
 
+    /// One call of the network as ``predict(_:timesteps:encoderHiddenStates:)``, every operation of which is measured but
+    /// for the texts' keys and values, which are computed before.
+    ///
+    /// - Parameters:
+    ///   - sample: `[B, channels, H, W]`.
+    ///   - timesteps: one for each picture, or one for all.
+    ///   - encoderHiddenStates: `[B, T, width]`.
+    /// - Returns: what the call cost; `allocations` is 0 where calls of the same shapes have run before.
+    /// - Throws: ``LatentDiffusionError``.
+    public func profile(
+        _ sample: Tensor, timesteps: [Float], encoderHiddenStates: Tensor
+    ) throws(LatentDiffusionError) -> Workspace.Account {
+        let batch = try check(sample)
+        let texts = try project(encoderHiddenStates, count: batch)
+        return try pass(sample, timesteps: timesteps, texts, of: Array(0..<batch), profile: true).account
+    }
+
     /// What the network makes of texts, for any number of calls.
     ///
     /// - Parameters:
@@ -62,14 +79,20 @@ extension UNet2DConditionModel {
     func predict(
         _ sample: Tensor, timesteps: [Float], _ texts: TextProjections, of rows: [Int]
     ) throws(LatentDiffusionError) -> Tensor {
+        try pass(sample, timesteps: timesteps, texts, of: rows, profile: false).prediction
+    }
+
+    private func pass(
+        _ sample: Tensor, timesteps: [Float], _ texts: TextProjections, of rows: [Int], profile: Bool
+    ) throws(LatentDiffusionError) -> (prediction: Tensor, account: Workspace.Account) {
         let batch = try check(sample)
         precondition(rows.count == batch, "\(rows.count) texts for \(batch) pictures")
         let times = try checked(timesteps, batch: batch)
         let (height, width) = (sample.shape[2], sample.shape[3])
         let step = picturesAtATime(height: height, width: width)
         let size = configuration.outputChannels * height * width
-        let prediction = runtime.withWorkspace { ws in
-            Tensor(shape: Shape(batch, configuration.outputChannels, height, width)) { values in
+        let result = runtime.withWorkspace(profile: profile) { ws in
+            let prediction = Tensor(shape: Shape(batch, configuration.outputChannels, height, width)) { values in
                 for first in stride(from: 0, to: batch, by: step) {
                     let range = first..<min(first + step, batch)
                     ws.channelsFirst(run(sample, times, texts, rows, range, ws)).withFloats { part in
@@ -77,8 +100,9 @@ extension UNet2DConditionModel {
                     }
                 }
             }
+            return (prediction: prediction, account: ws.account)
         }
-        if let index = prediction.firstNonFinite {
+        if let index = result.prediction.firstNonFinite {
             let image = index / size
             let probe = LayerProbe()
             runtime.withWorkspace { ws in
@@ -86,7 +110,7 @@ extension UNet2DConditionModel {
             }
             throw .notFinite(component: "the UNet", layer: probe.found ?? "conv_out")
         }
-        return prediction
+        return result
     }
 
     private func run(

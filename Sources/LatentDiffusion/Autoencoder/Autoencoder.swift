@@ -4,10 +4,10 @@ public import JSON
 import Layers
 public import TensorCore
 
-/// The autoencoder of a latent diffusion model as loaded from its own folder: diffusers' `AutoencoderKL`.
+/// The autoencoder of a latent diffusion model as loaded from its own folder: diffusers' `AutoencoderKL` or `VQModel`.
 ///
 /// May be used from several tasks at once; forward passes of one `Runtime` run one after another.
-public final class AutoencoderKL: Sendable {
+public final class Autoencoder: Sendable {
     /// The folder it was loaded from.
     public let folder: String
     /// What it is made of: channels, sizes, factors.
@@ -21,6 +21,7 @@ public final class AutoencoderKL: Sendable {
 
     private let encoder: PictureEncoder
     private let decoder: PictureDecoder
+    private let codebook: Codebook?
 
     /// Longest side of pictures, and the most of a batch.
     private static let limits = (side: 16_384, batch: 4096)
@@ -60,6 +61,12 @@ public final class AutoencoderKL: Sendable {
         do throws(WeightError) {
             encoder = try PictureEncoder(configuration, Weights(loader))
             decoder = try PictureDecoder(configuration, Weights(loader))
+            codebook =
+                if case .quantized(let codes) = configuration.kind {
+                    try Codebook(codes, configuration.latentChannels, Weights(loader)("quantize.embedding"))
+                } else {
+                    nil
+                }
             try loader.finish()
         } catch { throw .weights(error) }
         parameterCount = loader.parameterCount
@@ -78,21 +85,27 @@ public final class AutoencoderKL: Sendable {
     /// - Parameter pictures: `[B, channels, H, W]`, sides multiples of ``AutoencoderConfiguration/factor``, values from
     ///   -1 to 1.
     /// - Returns: of latent pictures `[B, latent channels, H / factor, W / factor]`, not scaled.
-    /// - Throws: ``LatentDiffusionError``: its cases `input` and `notFinite`.
+    /// - Throws: ``LatentDiffusionError``: its cases `input`, also for a `VQModel`, which draws nothing, and `notFinite`.
     public func encode(_ pictures: Tensor) throws(LatentDiffusionError) -> LatentPosterior {
         let (factor, c) = (configuration.factor, configuration)
+        guard c.kind == .variational else {
+            throw .input(expected: "an AutoencoderKL to encode pictures with", found: "a VQModel")
+        }
         try check(pictures, channels: c.inputChannels, multiple: factor, most: Self.limits.side)
         let (height, width) = (pictures.shape[2] / factor, pictures.shape[3] / factor)
-        let moments = try each(pictures, Shape(pictures.shape[0], 2 * c.latentChannels, height, width)) {
+        let moments = try each(pictures, Shape(pictures.shape[0], 2 * c.latentChannels, height, width), profile: false)
+        {
             (picture, probe, ws, values) in
             ws.channelsFirst(encoder(ws.channelsLast(picture), probe: probe, ws)).withFloats { part in
                 _ = values.update(fromContentsOf: part)
             }
         }
-        return LatentPosterior(moments: moments)
+        return LatentPosterior(moments: moments.result)
     }
 
-    /// Pictures of latent pictures, as diffusers' `AutoencoderKL.decode`, one by one.
+    /// Pictures of latent pictures, as diffusers' `AutoencoderKL.decode` and `VQModel.decode`, one by one.
+    ///
+    /// A `VQModel` takes the nearest code in the place of each latent pixel first.
     ///
     /// - Parameters:
     ///   - z: `[B, latent channels, H, W]`, already divided by ``AutoencoderConfiguration/scalingFactor``.
@@ -100,19 +113,41 @@ public final class AutoencoderKL: Sendable {
     /// - Returns: `[B, channels, H * factor, W * factor]`, of values from about -1 to 1.
     /// - Throws: ``LatentDiffusionError``: its cases `input` and `notFinite`.
     public func decode(_ z: Tensor, tiling: LatentTiling? = nil) throws(LatentDiffusionError) -> Tensor {
+        try decoded(z, tiling, profile: false).result
+    }
+
+    /// Decodes as ``decode(_:tiling:)`` does, and measures every operation.
+    ///
+    /// - Parameters:
+    ///   - z: `[B, latent channels, H, W]`.
+    ///   - tiling: how larger ones are cut; `nil` decodes them as a whole.
+    /// - Returns: what it cost; `allocations` is 0 where decodes of the same shapes have run before.
+    /// - Throws: ``LatentDiffusionError``.
+    public func profile(
+        _ z: Tensor, tiling: LatentTiling? = nil
+    ) throws(LatentDiffusionError) -> Workspace.Account { try decoded(z, tiling, profile: true).account }
+
+    private func decoded(
+        _ z: Tensor, _ tiling: LatentTiling?, profile: Bool
+    ) throws(LatentDiffusionError) -> (result: Tensor, account: Workspace.Account) {
         let (factor, c) = (configuration.factor, configuration)
         try check(z, channels: c.latentChannels, multiple: 1, most: Self.limits.side / factor)
         let (height, width) = (z.shape[2], z.shape[3])
-        return try each(z, Shape(z.shape[0], c.outputChannels, height * factor, width * factor)) {
+        let shape = Shape(z.shape[0], c.outputChannels, height * factor, width * factor)
+        return try each(z, shape, profile: profile) {
             (picture, probe, ws, values) in
             if let tiling, max(height, width) > tiling.size {
                 decode(picture, tiling, probe, ws, into: values)
             } else {
-                ws.channelsFirst(decoder(ws.channelsLast(picture), probe: probe, ws)).withFloats { part in
+                ws.channelsFirst(decode(ws.channelsLast(picture), probe, ws)).withFloats { part in
                     _ = values.update(fromContentsOf: part)
                 }
             }
         }
+    }
+
+    private func decode(_ z: Tensor, _ probe: LayerProbe?, _ ws: Workspace) -> Tensor {
+        decoder(codebook?(z, ws) ?? z, probe: probe, ws)
     }
 
     private func decode(
@@ -125,7 +160,7 @@ public final class AutoencoderKL: Sendable {
             channels: configuration.outputChannels, blend: tiling.overlap * factor, limit: limit)
         for (number, rows) in tiling.ranges(height).enumerated() {
             for columns in tiling.ranges(width) {
-                let part = ws.channelsFirst(decoder(Self.part(of: z, rows, columns, ws), probe: probe, ws))
+                let part = ws.channelsFirst(decode(Self.part(of: z, rows, columns, ws), probe, ws))
                 whole.append(
                     .init(values: part.floats, height: rows.count * factor, width: columns.count * factor))
             }
@@ -170,7 +205,7 @@ public final class AutoencoderKL: Sendable {
             for rows in rows ?? [0..<height] {
                 for columns in columns ?? [0..<width] {
                     let z = Tensor(zeros: Shape(1, rows.count, columns.count, configuration.latentChannels))
-                    _ = ws.channelsFirst(decoder(z, ws))
+                    _ = ws.channelsFirst(decode(z, nil, ws))
                 }
             }
         }
@@ -192,20 +227,21 @@ public final class AutoencoderKL: Sendable {
 
     /// Computes picture by picture: activations of one are large enough to keep all threads busy.
     private func each(
-        _ x: Tensor, _ shape: Shape,
+        _ x: Tensor, _ shape: Shape, profile: Bool,
         _ body: (Tensor, LayerProbe?, Workspace, UnsafeMutableBufferPointer<Float>) -> Void
-    ) throws(LatentDiffusionError) -> Tensor {
+    ) throws(LatentDiffusionError) -> (result: Tensor, account: Workspace.Account) {
         let count = shape[0]
         let size = count == 0 ? 0 : shape.elementCount / count
-        let result = runtime.withWorkspace { ws in
-            Tensor(shape: shape) { values in
+        let found = runtime.withWorkspace(profile: profile) { ws in
+            let result = Tensor(shape: shape) { values in
                 for picture in 0..<count {
                     let part = values[picture * size..<(picture + 1) * size]
                     body(x.rows(picture..<picture + 1), nil, ws, UnsafeMutableBufferPointer(rebasing: part))
                 }
             }
+            return (result: result, account: ws.account)
         }
-        guard let index = result.firstNonFinite else { return result }
+        guard let index = found.result.firstNonFinite else { return found }
         let probe = LayerProbe()
         let picture = index / size
         runtime.withWorkspace { ws in
