@@ -86,7 +86,8 @@ let package = Package(
         .target(
             name: "LatentDiffusion",
             dependencies: [
-                "TensorCore", "Layers", "Files", "JSON", "Checkpoints", "Randomness", "Text", "Diffusion", "DualEncoder",
+                "TensorCore", "Layers", "Files", "JSON", "Checkpoints", "Randomness", "Text", "Diffusion",
+                "DualEncoder",
             ],
             swiftSettings: rules),
 

@@ -71,8 +71,8 @@ public struct TextEncoder: Sendable {
     ///
     /// - Parameters:
     ///   - inputIDs: 64-bit integers `[B, T]`, T at most ``contextLength``, each with the end token.
-    ///   - clipSkip: blocks at the end that are left out, 0 to all, before the last norm; diffusers' pipelines do so for
-    ///     the prompt, not for the negative one.
+    ///   - clipSkip: blocks at the end that are left out, 0 to all, before the last norm; diffusers' pipelines do so
+    ///     for the prompt, not for the negative one.
     /// - Returns: `[B, T, width]`.
     /// - Throws: ``LatentDiffusionError/textEncoder(_:)``.
     public func lastHiddenState(_ inputIDs: Tensor, clipSkip: Int = 0) throws(LatentDiffusionError) -> Tensor {

@@ -85,7 +85,8 @@ public final class Autoencoder: Sendable {
     /// - Parameter pictures: `[B, channels, H, W]`, sides multiples of ``AutoencoderConfiguration/factor``, values from
     ///   -1 to 1.
     /// - Returns: of latent pictures `[B, latent channels, H / factor, W / factor]`, not scaled.
-    /// - Throws: ``LatentDiffusionError``: its cases `input`, also for a `VQModel`, which draws nothing, and `notFinite`.
+    /// - Throws: ``LatentDiffusionError``: its cases `input`, also for a `VQModel`, which draws nothing, and
+    ///   `notFinite`.
     public func encode(_ pictures: Tensor) throws(LatentDiffusionError) -> LatentPosterior {
         let (factor, c) = (configuration.factor, configuration)
         guard c.kind == .variational else {

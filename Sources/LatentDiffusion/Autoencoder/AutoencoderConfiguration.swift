@@ -22,7 +22,8 @@ public struct AutoencoderConfiguration: Sendable {
     public let latentChannels: Int
     /// Height and width of the pictures that it was trained with, which tiles have.
     public let sampleSize: (height: Int, width: Int)
-    /// What latent pictures are multiplied by for the network that samples them, and divided by before they are decoded.
+    /// What latent pictures are multiplied by for the network that samples them, and divided by before they are
+    /// decoded.
     public let scalingFactor: Float
 
     /// Channels between the networks and the convolutions that follow and precede them.

@@ -6,9 +6,9 @@ extension LatentDiffusionModel {
     /// Samples latent pictures: the network's prediction and the scheduler's step in turn.
     ///
     /// Each picture draws from a generator of its own and is stepped by itself, so that it is the same picture, bit for
-    /// bit, whichever others are sampled with it: the one that diffusers' pipeline gives for a generator of this seed and
-    /// one picture at a time. The texts' keys and values are computed once; both halves of guided predictions are one
-    /// batch.
+    /// bit, whichever others are sampled with it: the one that diffusers' pipeline gives for a generator of this seed
+    /// and one picture at a time. The texts' keys and values are computed once; both halves of guided predictions are
+    /// one batch.
     ///
     /// - Parameters:
     ///   - request: steps, scheduler, texts, guidance and what to start from.
@@ -42,8 +42,8 @@ extension LatentDiffusionModel {
     ///   - noise: a generator for each picture; there are as many pictures.
     ///   - tiling: how larger ones are decoded in parts; `nil` decodes them as a whole.
     ///   - progress: is told after every call of the network, of latent pictures; `false` stops.
-    /// - Returns: `[pictures, channels, H, W]`, of values from about -1 to 1; `DiffusionModel.pixels(_:)` makes bytes of
-    ///   them.
+    /// - Returns: `[pictures, channels, H, W]`, of values from about -1 to 1; `DiffusionModel.pixels(_:)` makes bytes
+    ///   of them.
     /// - Throws: ``LatentDiffusionError``; its ``LatentDiffusionError/stopped`` where `progress` said so.
     public func sample(
         _ request: LatentSamplingRequest, noise: [any NormalGenerator], tiling: LatentTiling? = nil,

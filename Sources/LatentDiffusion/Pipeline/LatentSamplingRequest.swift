@@ -9,8 +9,8 @@ public struct LatentSamplingRequest: Sendable {
         case noise(height: Int?, width: Int?)
         /// Standard normal noise that is given, `[pictures, latent channels, H, W]`.
         case latents(Tensor)
-        /// Pictures that are changed, `[pictures or 1, channels, H, W]` of values from -1 to 1: with a strength of 1 most
-        /// of them is lost in noise, with one of 0 they stay as the autoencoder has them.
+        /// Pictures that are changed, `[pictures or 1, channels, H, W]` of values from -1 to 1: with a strength of 1
+        /// most of them is lost in noise, with one of 0 they stay as the autoencoder has them.
         case pictures(Tensor, strength: Double)
         /// Pictures of which a part is painted anew: where the mask, `[pictures or 1, 1, H, W]` of values from 0 to 1,
         /// is 1/2 or more. A latent pixel follows the upper left of its pixels. With a strength of 1 the part starts as
@@ -29,8 +29,8 @@ public struct LatentSamplingRequest: Sendable {
     /// What guidance leads away from, of as many tokens: `[pictures or 1, T, width]`. Needed for guidance above 1; the
     /// reference takes the empty prompt where there is none.
     public var negativeHiddenStates: Tensor?
-    /// How far predictions are carried from those for the negative text towards those for the text, and beyond: the w of
-    /// u + w (c - u), Ho and Salimans 2022 (arXiv:2207.12598) in the reference's form. At 1 and below there is no
+    /// How far predictions are carried from those for the negative text towards those for the text, and beyond: the w
+    /// of u + w (c - u), Ho and Salimans 2022 (arXiv:2207.12598) in the reference's form. At 1 and below there is no
     /// guidance, and the negative text has no say.
     public var guidance: Float = 7.5
     /// How much of the guided predictions' spread is taken from those for the text, 0 to 1 (Lin et al. 2023,

@@ -2,8 +2,8 @@ import Diffusion
 import Layers
 import TensorCore
 
-/// The block between the ways down and up: a transformer between two residual blocks (`UNetMidBlock2DCrossAttn`), or one
-/// residual block alone.
+/// The block between the ways down and up: a transformer between two residual blocks (`UNetMidBlock2DCrossAttn`), or
+/// one residual block alone.
 ///
 /// Tensors: those of `resnets` and `attentions.0`.
 struct ConditionedMidBlock: Sendable {

@@ -16,8 +16,8 @@ extension UNet2DConditionConfiguration {
 
     /// Reads the configuration of a `UNet2DConditionModel`.
     ///
-    /// Not read are `dropout`, which takes part in training only, `upcast_attention`, as everything is computed in single
-    /// precision, and keys that the blocks of this network do not look at: `mid_block_only_cross_attention`,
+    /// Not read are `dropout`, which takes part in training only, `upcast_attention`, as everything is computed in
+    /// single precision, and keys that the blocks of this network do not look at: `mid_block_only_cross_attention`,
     /// `cross_attention_norm`, `resnet_skip_time_act`, `resnet_out_scale_factor`, `addition_embed_type_num_heads`,
     /// `addition_time_embed_dim`, `projection_class_embeddings_input_dim`.
     ///

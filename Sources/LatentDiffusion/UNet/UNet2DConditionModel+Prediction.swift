@@ -27,8 +27,8 @@ extension UNet2DConditionModel {
         return try predict(sample, timesteps: timesteps, texts, of: Array(0..<batch))
     }
 
-    /// One call of the network as ``predict(_:timesteps:encoderHiddenStates:)``, every operation of which is measured but
-    /// for the texts' keys and values, which are computed before.
+    /// One call of the network as ``predict(_:timesteps:encoderHiddenStates:)``, every operation of which is measured
+    /// but for the texts' keys and values, which are computed before.
     ///
     /// - Parameters:
     ///   - sample: `[B, channels, H, W]`.
