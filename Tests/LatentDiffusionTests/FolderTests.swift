@@ -175,6 +175,8 @@ import Testing
             { $0.start = .pictures(Tensor(zeros: [2, 3, 32, 32]), strength: 1) },
             { $0.start = .inpainting(picture, mask: Tensor(zeros: [1, 1, 16, 32]), strength: 1) },
             { $0.start = .inpainting(picture, mask: picture, strength: 1) },
+            { $0.start = .inpainting(picture, mask: Tensor(zeros: [2, 1, 32, 32]), strength: 1) },
+            { $0.start = .inpainting(picture, mask: Tensor(zeros: [0, 1, 32, 32]), strength: 1) },
             {
                 $0.start = .inpainting(
                     picture, mask: Tensor([Float](repeating: 2, count: 1024), shape: [1, 1, 32, 32]), strength: 1)

@@ -169,6 +169,27 @@ import Testing
         #expect(bitDifference(try model.sampleLatents(request, noise: generators([0])).floats, drawn.floats) == nil)
     }
 
+    /// One picture and a mask for each of two: each is what it is alone.
+    @Test(arguments: ["sd1", "inpaint"])
+    func masksByPicture(name: String) throws {
+        let model = try model(name)
+        let picture = try LatentFixtures.tensor(LatentFixtures.path(name) + "/ref/loop.picture.npy")
+        let (height, width) = (picture.shape[2], picture.shape[3])
+        var request = LatentSamplingRequest(steps: 2, encoderHiddenStates: try model.encode(prompts: ["a dog"]))
+        (request.guidance, request.scheduler) = (1, .ddim)
+        let masks = Tensor(shape: Shape(2, 1, height, width)) { values in
+            for place in 0..<height * width / 2 { values[place] = 1 }
+            for place in height * width * 3 / 2..<2 * height * width { values[place] = 1 }
+        }
+        request.start = .inpainting(picture, mask: masks, strength: 1)
+        let both = try model.sampleLatents(request, noise: generators([3, 4]))
+        for (index, seed) in [3, 4].enumerated() {
+            request.start = .inpainting(picture, mask: masks.rows(index..<index + 1), strength: 1)
+            let alone = try model.sampleLatents(request, noise: generators([seed]))
+            #expect(bitDifference(alone.floats, both.rows(index..<index + 1).floats) == nil)
+        }
+    }
+
     /// With a strength of 0 a picture stays as the autoencoder has it; outside of a mask it does so at any strength.
     @Test func whatIsKept() throws {
         let model = try model("sd1")

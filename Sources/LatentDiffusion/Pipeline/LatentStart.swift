@@ -74,7 +74,7 @@ struct LatentStart {
         guard first < scheduler.timesteps.count else {
             throw .input(expected: "a strength that leaves a step of \(scheduler.steps)", found: "\(strength)")
         }
-        let masks = try Mask(mask, pictures)
+        let masks = try Mask(mask, pictures, count: generators.count)
         let isShown = model.isForInpainting
         let needsPicture = !isShown || strength < 1
         let posterior = needsPicture ? try model.autoencoder.encode(pictures) : nil

@@ -11,13 +11,14 @@ struct Mask {
     /// - Parameters:
     ///   - mask: `[pictures or 1, 1, H, W]`, values from 0 to 1.
     ///   - pictures: which it must fit.
-    init(_ mask: Tensor, _ pictures: Tensor) throws(LatentDiffusionError) {
+    ///   - count: pictures that are sampled.
+    init(_ mask: Tensor, _ pictures: Tensor, count: Int) throws(LatentDiffusionError) {
         let (shape, size) = (mask.shape, pictures.shape)
-        guard mask.dtype == .float32, shape.rank == 4, [1, size[0]].contains(shape[0]) || size[0] == 1, shape[1] == 1,
+        guard mask.dtype == .float32, shape.rank == 4, [1, count].contains(shape[0]), shape[1] == 1,
             shape[2] == size[2], shape[3] == size[3], shape[0] > 0
         else {
             throw .input(
-                expected: "a mask fp32 [1 or pictures, 1, \(size[2]), \(size[3])]",
+                expected: "a mask fp32 [1 or \(count), 1, \(size[2]), \(size[3])]",
                 found: "\(mask.dtype.rawValue) \(shape)")
         }
         let floats = mask.floats
