@@ -69,6 +69,27 @@ public final class DiffusionModel: Sendable {
             plansOnly: plansOnly)
     }
 
+    /// Builds the network and the scheduler of a pipeline that has other components, too.
+    ///
+    /// - Parameters:
+    ///   - folder: the network's.
+    ///   - pipeline: the pipeline's class.
+    ///   - config: the network's.
+    ///   - source: the tensors.
+    ///   - scheduler: the pipeline's.
+    ///   - runtime: where to compute.
+    ///   - plansOnly: reads no weights.
+    /// - Throws: ``DiffusionError``.
+    package convenience init(
+        folder: String, pipeline: String, config: Config, source: any TensorSource, scheduler: SchedulerConfiguration,
+        runtime: Runtime, plansOnly: Bool
+    ) throws(DiffusionError) {
+        let files = PipelineFolder(
+            pipeline: pipeline, networkFolder: folder, networkConfig: config, scheduler: scheduler)
+        try self.init(
+            folder: folder, files: files, config: config, source: source, runtime: runtime, plansOnly: plansOnly)
+    }
+
     private init(
         folder: String, files: PipelineFolder, config: Config, source: any TensorSource, runtime: Runtime,
         plansOnly: Bool

@@ -20,6 +20,18 @@ struct PipelineFolder {
     /// The scheduler, where there is one.
     let scheduler: SchedulerConfiguration?
 
+    /// A pipeline whose files were read elsewhere, such as one with other components beside these.
+    ///
+    /// - Parameters:
+    ///   - pipeline: its class.
+    ///   - networkFolder: where the network's configuration and weights are.
+    ///   - networkConfig: the network's configuration.
+    ///   - scheduler: the scheduler.
+    init(pipeline: String, networkFolder: String, networkConfig: Config, scheduler: SchedulerConfiguration) {
+        (self.pipeline, self.scheduler, index) = (pipeline, scheduler, nil)
+        (self.networkFolder, self.networkConfig) = (networkFolder, networkConfig)
+    }
+
     /// Reads the files and checks the components' classes.
     init(_ folder: String) throws(DiffusionError) {
         let indexPath = FileSystem.join(folder, "model_index.json")

@@ -45,4 +45,17 @@ public struct SamplingProgress: Sendable {
     public let sample: Tensor
     /// The scheduler's estimate of the finished pictures, of the same shape.
     public let estimate: Tensor
+
+    /// What became of a call.
+    ///
+    /// - Parameters:
+    ///   - index: the call's number, from 0.
+    ///   - total: calls in all.
+    ///   - timestep: that the network was told.
+    ///   - sample: the pictures as they are now.
+    ///   - estimate: of the finished pictures.
+    package init(index: Int, total: Int, timestep: Float, sample: Tensor, estimate: Tensor) {
+        (self.index, self.total, self.timestep) = (index, total, timestep)
+        (self.sample, self.estimate) = (sample, estimate)
+    }
 }

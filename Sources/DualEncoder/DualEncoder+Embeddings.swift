@@ -88,16 +88,21 @@ extension DualEncoder {
     /// - Parameters:
     ///   - inputIDs: 64-bit integers `[B, T]`, T at most ``contextLength``, with the special tokens of the model.
     ///   - attentionMask: 64-bit integers `[B, T]`, 0 for a token that no token sees; `nil` hides none.
+    ///   - skipped: blocks at the end of the tower that are left out, 0 to all: the "clip skip" of image generators.
     /// - Returns: `[B, T, D]` and `[B, D]`.
     /// - Throws: as ``textEmbeddings(_:attentionMask:)``.
     public func textStates(
-        _ inputIDs: Tensor, attentionMask: Tensor? = nil
+        _ inputIDs: Tensor, attentionMask: Tensor? = nil, skippingLast skipped: Int = 0
     ) throws(DualEncoderError) -> (lastHiddenState: Tensor, pooled: Tensor) {
         let tower = try requireTextTower()
+        let depth = tower.configuration.depth
+        guard skipped >= 0, skipped <= depth else {
+            throw .input(expected: "0 to \(depth) blocks of the text tower to leave out", found: "\(skipped)")
+        }
         let part = try TextBatch(inputIDs, attentionMask, tower.configuration, needsAll: true).whole
         let result = runtime.withWorkspace { ws in
             let states = tower.normalized(
-                tower.states(part.ids, shape: part.shape, hidden: part.hidden, ws), ws)
+                tower.states(part.ids, shape: part.shape, hidden: part.hidden, skipping: skipped, ws), ws)
             return (states.copied(), ws.tokens(part.places, of: states).copied())
         }
         try Self.checkFinite(result.0, "last_hidden_state")

@@ -105,11 +105,12 @@ struct TextTransformer: Sendable {
     ///   - ids: `B * T` numbers of the vocabulary.
     ///   - shape: `[B, T]`, T at most the context's length.
     ///   - hidden: 0 or minus infinity for each key, `[B, 1, T, T]`; `nil` hides none but what a causal tower does.
+    ///   - skipped: blocks at the end that are left out.
     /// - Returns: `[B, T, D]`.
-    func states(_ ids: [Int], shape: Shape, hidden: Tensor?, _ ws: Workspace) -> Tensor {
+    func states(_ ids: [Int], shape: Shape, hidden: Tensor?, skipping skipped: Int = 0, _ ws: Workspace) -> Tensor {
         let mask = AttentionMask(isCausal: configuration.isCausal, bias: hidden)
         var x = tokens(ids, shape: shape, adding: positions.rows(0..<shape[1]), ws)
-        for block in blocks { x = block(x, mask: mask, ws) }
+        for block in blocks.dropLast(skipped) { x = block(x, mask: mask, ws) }
         return x
     }
 

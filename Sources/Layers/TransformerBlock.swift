@@ -81,6 +81,6 @@ public struct TransformerBlock: Sendable {
     public func callAsFunction(_ x: Tensor, mask: AttentionMask = .none, _ ws: Workspace) -> Tensor {
         let x = attention(attentionNorm(x, ws), residual: x, mask: mask, ws)  // [B, T, D]
         let hidden = expand(mlpNorm(x, ws), ws)  // [B, T, 4D]
-        return reduce(isGated ? ws.gatedHalves(hidden, swish: true) : hidden, residual: x, ws)
+        return reduce(isGated ? ws.gatedHalves(hidden, .silu) : hidden, residual: x, ws)
     }
 }

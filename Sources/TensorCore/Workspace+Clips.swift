@@ -23,14 +23,13 @@ extension Workspace {
         return y
     }
 
-    /// Gated linear units: the first half of the channels times the sigmoid of the second, PyTorch's `glu`; or, with
-    /// `swish`, silu of the first half times the second, the gate of SwiGLU (Shazeer 2020, arXiv:2002.05202).
+    /// Gated units: one half of the channels times a function of the other.
     ///
     /// - Parameters:
     ///   - x: `[..., 2 C]`.
-    ///   - swish: whether the first half is the gate, through silu.
+    ///   - unit: which half is the gate, and its function.
     /// - Returns: `[..., C]`.
-    public func gatedHalves(_ x: Tensor, swish: Bool = false) -> Tensor {
+    public func gatedHalves(_ x: Tensor, _ unit: GatedUnit = .sigmoid) -> Tensor {
         precondition(x.shape.rank >= 1 && x.shape[-1] % 2 == 0, "gated halves: \(x.shape)")
         let width = x.shape[-1] / 2
         var dimensions = x.shape.dimensions
@@ -38,7 +37,7 @@ extension Workspace {
         let y = allocate(Shape(dimensions))
         let arguments = ck_glu(
             rows: width == 0 ? 0 : x.count / (2 * width), c: width, input: x.floatPointer,
-            output: y.mutableFloatPointer, swish: swish ? 1 : 0)
+            output: y.mutableFloatPointer, gate: unit.kernelGate)
         perform("gate", .CK_OP_glu_run, arguments, work: 8 * Double(y.count))
         return y
     }

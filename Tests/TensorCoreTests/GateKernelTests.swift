@@ -18,7 +18,7 @@ struct GateKernelTests {
                 return Double(values[row * 2 * c + column]) / (1 + exponential(-gate))
             }
             let failures = kernelFailures(.CK_OP_glu_run, outputs: rows * c, expected: expected, tolerance: 1e-6) {
-                ck_glu(rows: rows, c: c, input: UnsafePointer(x.pointer), output: $0, swish: 0)
+                ck_glu(rows: rows, c: c, input: UnsafePointer(x.pointer), output: $0, gate: CK_GATE_SIGMOID)
             }
             #expect(failures == [], "\(rows) rows")
         }
@@ -36,7 +36,24 @@ struct GateKernelTests {
             return gate / (1 + exponential(-gate)) * Double(values[start + c])
         }
         let failures = kernelFailures(.CK_OP_glu_run, outputs: rows * c, expected: expected, tolerance: 1e-6) {
-            ck_glu(rows: rows, c: c, input: UnsafePointer(x.pointer), output: $0, swish: 1)
+            ck_glu(rows: rows, c: c, input: UnsafePointer(x.pointer), output: $0, gate: CK_GATE_SILU)
+        }
+        #expect(failures == [])
+    }
+
+    @Test("gates through gelu: any width", arguments: sizes)
+    func geluGates(_ c: Int) {
+        var generator = SeededGenerator(seed: UInt64(c))
+        let rows = 3
+        let values = generator.floats(rows * 2 * c, scale: 4)
+        let x = GuardedFloats(values, offset: 1)
+        let expected = (0..<rows * c).map { index in
+            let start = index / max(c, 1) * 2 * c + index % max(c, 1)
+            let gate = Double(values[start + c])
+            return Double(values[start]) * gate / 2 * (1 + errorFunction(gate / 2.0.squareRoot()))
+        }
+        let failures = kernelFailures(.CK_OP_glu_run, outputs: rows * c, expected: expected, tolerance: 1e-6) {
+            ck_glu(rows: rows, c: c, input: UnsafePointer(x.pointer), output: $0, gate: CK_GATE_GELU)
         }
         #expect(failures == [])
     }

@@ -234,13 +234,19 @@ typedef struct ck_image_affine {
 } ck_image_affine;
 void ck_image_affine_run(ck_tier tier, const ck_image_affine *args, int part, int parts, void *scratch);
 
-/// y[r][j] = x[r][j] * sigmoid(x[r][c + j]), dense: x of 2 c channels, y of c; swish: x[r][j] sigmoid(x[r][j]) *
-/// x[r][c + j].
+/// What the halves of a gated unit become before they are multiplied.
+typedef enum ck_gate {
+  CK_GATE_SIGMOID, // a sigmoid(b)
+  CK_GATE_SILU,    // a sigmoid(a) b
+  CK_GATE_GELU,    // a gelu(b)
+} ck_gate;
+
+/// y[r][j] = gate(x[r][j], x[r][c + j]), dense: x of 2 c channels, y of c.
 typedef struct ck_glu {
   long rows, c;
   const float *input;
   float *output;
-  int swish;
+  ck_gate gate;
 } ck_glu;
 void ck_glu_run(ck_tier tier, const ck_glu *args, int part, int parts, void *scratch);
 

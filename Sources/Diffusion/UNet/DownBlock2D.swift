@@ -1,4 +1,4 @@
-import Layers
+package import Layers
 import TensorCore
 
 /// One way down: residual blocks, with attention after each in some kinds, and half the size at the end.
@@ -76,7 +76,11 @@ struct DownBlock2D: Sendable {
 
 extension Array {
     /// The layers of a list, each made of its element and its place.
-    func layers<Layer>(
+    ///
+    /// - Parameters:
+    ///   - w: the list's place in the checkpoint.
+    ///   - make: makes a layer of an element and its place.
+    package func layers<Layer>(
         _ w: Weights, _ make: (Element, Weights) throws(WeightError) -> Layer
     ) throws(WeightError) -> [Layer] {
         var layers: [Layer] = []

@@ -1,7 +1,7 @@
-import TensorCore
+package import TensorCore
 
 /// A change of pictures to half or twice their size that has no weights.
-enum Resizing: Sendable {
+package enum Resizing: Sendable {
     /// Means of two by two pixels; an odd row or column at the end has no say.
     case averaged
     /// Every pixel four times.
@@ -15,7 +15,7 @@ enum Resizing: Sendable {
     ///   - x: `[B, H, W, C]`.
     ///   - ws: where it is computed.
     /// - Returns: `[B, H', W', C]`.
-    func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
+    package func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
         switch self {
         case .averaged: ws.pooled(x, .average, window: Window(2, stride: 2))
         case .repeated: resampled(x, .nearest, doubles: true, ws)

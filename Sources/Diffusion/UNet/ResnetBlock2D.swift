@@ -1,5 +1,5 @@
-import Layers
-import TensorCore
+package import Layers
+package import TensorCore
 
 /// Two convolutions, each after a group norm and an activation, beside a shortcut; the embedding of time and class
 /// joins before the second norm. The block of Ho et al. 2020 (arXiv:2006.11239, appendix B); with scale and shift that
@@ -7,9 +7,9 @@ import TensorCore
 ///
 /// Tensors: those of `norm1`, `conv1`, `time_emb_proj`, `norm2`, `conv2` and, where there is one, `conv_shortcut`; with
 /// ``Conditioning/adaptive`` `norm1.linear` and `norm2.linear` in place of norms and projection.
-struct ResnetBlock2D: Sendable {
+package struct ResnetBlock2D: Sendable {
     /// How the embedding takes part.
-    enum Conditioning: Sendable, Equatable {
+    package enum Conditioning: Sendable, Equatable {
         /// Not at all.
         case none
         /// Its projection is added before the second norm.
@@ -21,26 +21,44 @@ struct ResnetBlock2D: Sendable {
     }
 
     /// What a block is made of.
-    struct Options: Sendable {
+    package struct Options: Sendable {
         /// Channels of the input and of the result.
-        var inputs, outputs: Int
+        package var inputs, outputs: Int
         /// Width of the embedding.
-        var embedding: Int
+        package var embedding: Int
         /// Groups of the first and of the second norm.
-        var groups: (first: Int, second: Int)
+        package var groups: (first: Int, second: Int)
         /// Added to the norms' variances.
-        var epsilon: Double
+        package var epsilon: Double
         /// Between norms and convolutions.
-        var activation: Activation
-        var conditioning = Conditioning.shift
+        package var activation: Activation
+        package var conditioning = Conditioning.shift
         /// What the sum of both branches is divided by.
-        var outputScale = 1.0
+        package var outputScale = 1.0
         /// How both branches change in size, if they do.
-        var resizing: Resizing?
+        package var resizing: Resizing?
         /// Whether there is a convolution in the shortcut where channels stay the same.
-        var alwaysHasShortcut = false
+        package var alwaysHasShortcut = false
         /// Whether the shortcut's convolution has biases.
-        var shortcutBias = true
+        package var shortcutBias = true
+
+        /// A block without the options that have defaults.
+        ///
+        /// - Parameters:
+        ///   - inputs: channels of the input.
+        ///   - outputs: channels of the result.
+        ///   - embedding: width of the embedding.
+        ///   - groups: of the first and of the second norm.
+        ///   - epsilon: added to the norms' variances.
+        ///   - activation: between norms and convolutions.
+        ///   - conditioning: how the embedding takes part.
+        package init(
+            inputs: Int, outputs: Int, embedding: Int, groups: (first: Int, second: Int), epsilon: Double,
+            activation: Activation, conditioning: Conditioning = .shift
+        ) {
+            (self.inputs, self.outputs, self.embedding, self.groups) = (inputs, outputs, embedding, groups)
+            (self.epsilon, self.activation, self.conditioning) = (epsilon, activation, conditioning)
+        }
     }
 
     private enum Projection: Sendable {
@@ -58,7 +76,12 @@ struct ResnetBlock2D: Sendable {
     private let resizing: Resizing?
     private let outputScale: OutputScale?
 
-    init(_ options: Options, _ w: Weights) throws(WeightError) {
+    /// Reads the block.
+    ///
+    /// - Parameters:
+    ///   - options: what it is made of.
+    ///   - w: the block's place in the checkpoint.
+    package init(_ options: Options, _ w: Weights) throws(WeightError) {
         place = w.path
         let (inputs, outputs) = (options.inputs, options.outputs)
         if options.conditioning == .adaptive {
@@ -96,7 +119,7 @@ struct ResnetBlock2D: Sendable {
     ///   - x: `[B, H, W, inputs]`.
     ///   - pass: with the embedding of each image.
     /// - Returns: `[B, H', W', outputs]`.
-    func callAsFunction(_ x: Tensor, _ pass: UNetPass) -> Tensor {
+    package func callAsFunction(_ x: Tensor, _ pass: UNetPass) -> Tensor {
         let ws = pass.ws
         var (input, hidden) = (x, x)
         if case .adaptive(let first, _) = projection {

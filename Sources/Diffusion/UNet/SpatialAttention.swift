@@ -1,23 +1,34 @@
-import Layers
-import TensorCore
+package import Layers
+package import TensorCore
 
 /// Self-attention among all pixels of a picture, added to it (Ho et al. 2020, arXiv:2006.11239, appendix B).
 ///
 /// Tensors: those of `group_norm` where there is one, `to_q`, `to_k`, `to_v` and `to_out.0`; or, as older
 /// checkpoints have it, `query`, `key`, `value` and `proj_attn`.
-struct SpatialAttention: Sendable {
+package struct SpatialAttention: Sendable {
     /// What the layer is made of.
-    struct Options: Sendable {
+    package struct Options: Sendable {
         /// Channels of the picture.
-        var channels: Int
+        package var channels: Int
         /// Channels of a head; there are as many heads as fit into `channels`, and at least one must.
-        var headSize: Int
+        package var headSize: Int
         /// Groups of the norm; `nil` for no norm.
-        var groups: Int?
+        package var groups: Int?
         /// Added to the norm's variance.
-        var epsilon: Double
+        package var epsilon: Double
         /// What the sum is divided by.
-        var outputScale = 1.0
+        package var outputScale = 1.0
+
+        /// Attention whose sum is not divided.
+        ///
+        /// - Parameters:
+        ///   - channels: of the picture.
+        ///   - headSize: channels of a head.
+        ///   - groups: of the norm; `nil` for no norm.
+        ///   - epsilon: added to the norm's variance.
+        package init(channels: Int, headSize: Int, groups: Int?, epsilon: Double) {
+            (self.channels, self.headSize, self.groups, self.epsilon) = (channels, headSize, groups, epsilon)
+        }
     }
 
     private let place: String
@@ -26,7 +37,12 @@ struct SpatialAttention: Sendable {
     private let qkv, output: Linear
     private let outputScale: OutputScale?
 
-    init(_ options: Options, _ w: Weights) throws(WeightError) {
+    /// Reads the layer.
+    ///
+    /// - Parameters:
+    ///   - options: what it is made of.
+    ///   - w: the layer's place in the checkpoint.
+    package init(_ options: Options, _ w: Weights) throws(WeightError) {
         place = w.path
         let channels = options.channels
         heads = channels / options.headSize
@@ -50,7 +66,7 @@ struct SpatialAttention: Sendable {
     ///   - x: `[B, H, W, channels]`.
     ///   - pass: where it is computed.
     /// - Returns: `[B, H, W, channels]`.
-    func callAsFunction(_ x: Tensor, _ pass: UNetPass) -> Tensor {
+    package func callAsFunction(_ x: Tensor, _ pass: UNetPass) -> Tensor {
         let ws = pass.ws
         let tokens = Shape(x.shape[0], x.shape[1] * x.shape[2], x.shape[3])
         let input = norm.map { pass.checked($0(x, ws), place, "group_norm") } ?? x

@@ -1,9 +1,9 @@
 import Glibc
 import Layers
-import TensorCore
+package import TensorCore
 
 /// Numbers that stand for a timestep before the embedding's linear layers, each timestep by itself.
-enum TimestepFeatures: Sendable {
+package enum TimestepFeatures: Sendable {
     /// Sines and cosines of the timestep at frequencies from 1 down to 1 / 10000 (Vaswani et al. 2017,
     /// arXiv:1706.03762, section 3.5).
     case positional(Positional)
@@ -14,17 +14,27 @@ enum TimestepFeatures: Sendable {
     case learned(Tensor)
 
     /// How positions become angles.
-    struct Positional: Sendable, Equatable {
+    package struct Positional: Sendable, Equatable {
         /// Features of a timestep.
-        var width: Int
+        package var width: Int
         /// Whether the cosines come first.
-        var cosinesFirst: Bool
+        package var cosinesFirst: Bool
         /// What is taken from the number of frequencies before exponents are divided by it.
-        var frequencyShift: Double
+        package var frequencyShift: Double
+
+        /// Positions as angles.
+        ///
+        /// - Parameters:
+        ///   - width: features of a timestep.
+        ///   - cosinesFirst: whether the cosines come first.
+        ///   - frequencyShift: what is taken from the number of frequencies.
+        package init(width: Int, cosinesFirst: Bool, frequencyShift: Double) {
+            (self.width, self.cosinesFirst, self.frequencyShift) = (width, cosinesFirst, frequencyShift)
+        }
     }
 
     /// Features of a timestep.
-    var width: Int {
+    package var width: Int {
         switch self {
         case .positional(let positional): positional.width
         case .fourier(let weight): 2 * weight.count
@@ -33,7 +43,7 @@ enum TimestepFeatures: Sendable {
     }
 
     /// What timesteps may be, where some are refused.
-    func refusal(of timestep: Float) -> String? {
+    package func refusal(of timestep: Float) -> String? {
         switch self {
         case .positional: timestep.isFinite ? nil : "finite timesteps"
         case .fourier: timestep.isFinite && timestep > 0 ? nil : "noise levels above 0 as timesteps"
@@ -46,7 +56,7 @@ enum TimestepFeatures: Sendable {
     /// The features of timesteps that are not refused.
     ///
     /// - Returns: `[timesteps, width]`.
-    func callAsFunction(_ timesteps: [Float]) -> Tensor {
+    package func callAsFunction(_ timesteps: [Float]) -> Tensor {
         Tensor(shape: Shape(timesteps.count, width)) { values in
             for (row, timestep) in timesteps.enumerated() {
                 write(timestep, into: UnsafeMutableBufferPointer(rebasing: values[row * width..<(row + 1) * width]))

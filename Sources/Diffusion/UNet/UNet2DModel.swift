@@ -56,7 +56,12 @@ struct UNet2DModel: Sendable {
             downs = try plan.downs.layers(w("down_blocks")) { (down, w) throws(WeightError) in
                 try DownBlock2D(down, padding: c.downsamplePadding, w)
             }
-            middle = if let middle = plan.middle { try MidBlock2D(middle, w("mid_block")) } else { nil }
+            middle =
+                if let middle = plan.middle {
+                    try MidBlock2D(resnet: middle.resnet, attention: middle.attention, w("mid_block"))
+                } else {
+                    nil
+                }
             ups = try plan.ups.layers(w("up_blocks")) { (up, w) throws(WeightError) in
                 try UpBlock2D(up, epsilon: c.epsilon, w)
             }

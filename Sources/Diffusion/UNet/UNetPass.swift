@@ -1,14 +1,36 @@
-import TensorCore
+package import TensorCore
 
 /// What the layers of one forward pass of a UNet share.
-struct UNetPass {
-    let ws: Workspace
+package struct UNetPass {
+    /// Where it is computed.
+    package let ws: Workspace
     /// The embedding of time and class, `[B, W]`.
-    let embedding: Tensor
+    package let embedding: Tensor
     /// Its activation, which most blocks project; the same for all of them.
-    let activated: Tensor
+    package let activated: Tensor
     /// Looks for values that are no numbers; `nil` in ordinary passes.
-    let probe: LayerProbe?
+    package let probe: LayerProbe?
+
+    /// A pass of images that have an embedding each.
+    ///
+    /// - Parameters:
+    ///   - ws: where it is computed.
+    ///   - embedding: of time and class, `[B, W]`.
+    ///   - activated: its activation.
+    ///   - probe: looks for values that are no numbers.
+    package init(ws: Workspace, embedding: Tensor, activated: Tensor, probe: LayerProbe?) {
+        (self.ws, self.embedding, self.activated, self.probe) = (ws, embedding, activated, probe)
+    }
+
+    /// A pass without time or classes, for blocks whose conditioning is none.
+    ///
+    /// - Parameters:
+    ///   - ws: where it is computed.
+    ///   - probe: looks for values that are no numbers.
+    package init(ws: Workspace, probe: LayerProbe?) {
+        let nothing = Tensor(zeros: [0])
+        self.init(ws: ws, embedding: nothing, activated: nothing, probe: probe)
+    }
 
     /// Passes a layer's output on.
     ///
@@ -17,18 +39,27 @@ struct UNetPass {
     ///   - place: the layer's place in the weights, or that of its block.
     ///   - layer: its name in the block; none where `place` is the layer's own.
     /// - Returns: y.
-    func checked(_ y: Tensor, _ place: String, _ layer: StaticString = "") -> Tensor {
+    package func checked(_ y: Tensor, _ place: String, _ layer: StaticString = "") -> Tensor {
         probe?.look(at: y, place, layer)
         return y
     }
 }
 
 /// Finds the first layer whose output is not finite, in a pass that is run for that.
-final class LayerProbe {
+package final class LayerProbe {
     /// Its place in the weights.
-    private(set) var found: String?
+    package private(set) var found: String?
 
-    func look(at y: Tensor, _ place: String, _ layer: StaticString = "") {
+    /// A probe that has found nothing yet.
+    package init() {}
+
+    /// Looks at a layer's output.
+    ///
+    /// - Parameters:
+    ///   - y: what the layer gave.
+    ///   - place: the layer's place in the weights, or that of its block.
+    ///   - layer: its name in the block; none where `place` is the layer's own.
+    package func look(at y: Tensor, _ place: String, _ layer: StaticString = "") {
         guard found == nil, y.firstNonFinite != nil else { return }
         found = [place, "\(layer)"].filter { !$0.isEmpty }.joined(separator: ".")
     }

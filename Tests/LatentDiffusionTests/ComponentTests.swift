@@ -1,0 +1,172 @@
+import JSON
+import LatentDiffusion
+import TensorCore
+import TestSupport
+import Testing
+
+/// Every component by itself against what diffusers and transformers computed.
+@Suite struct ComponentTests {
+    @Test(arguments: LatentFixtures.networks, Tier.supported)
+    func networks(model: (String, String), tier: Tier) throws {
+        var bits: [[Float]] = []
+        for threads in [1, 3] {
+            let network = try UNet2DConditionModel(
+                folder: LatentFixtures.path(model.0, model.1), runtime: Runtime(threads: threads, tier: tier))
+            var values: [Float] = []
+            let cases = try LatentFixtures.cases(model.0, with: "encoder_hidden_states")
+            #expect(!cases.isEmpty)
+            for reference in cases {
+                let found = try reference.run(network)
+                #expect(mismatch(found, try reference.tensor("outputs", "noise_pred")) == nil, "\(reference.name)")
+                values += found.floats
+            }
+            bits.append(values)
+        }
+        #expect(bitDifference(bits[0], bits[1]) == nil)
+    }
+
+    @Test(arguments: LatentFixtures.autoencoders, Tier.supported)
+    func autoencoders(model: (String, String), tier: Tier) throws {
+        var bits: [[Float]] = []
+        for threads in 1...2 {
+            let vae = try Autoencoder(
+                folder: LatentFixtures.path(model.0, model.1), runtime: Runtime(threads: threads, tier: tier))
+            var values: [Float] = []
+            for reference in try LatentFixtures.cases(model.0, with: "z") {
+                let tiling = try reference.entry.optionalInt("tile", in: 4...64).map { LatentTiling(size: $0) }
+                let found = try vae.decode(reference.tensor("inputs", "z"), tiling: tiling)
+                #expect(mismatch(found, try reference.tensor("outputs", "image")) == nil, "\(reference.name)")
+                values += found.floats
+            }
+            for reference in try LatentFixtures.cases(model.0, with: "picture") {
+                let found = try vae.encode(reference.tensor("inputs", "picture"))
+                #expect(mismatch(found.mean, try reference.tensor("outputs", "mean")) == nil)
+                #expect(mismatch(found.logVariance, try reference.tensor("outputs", "logvar")) == nil)
+                values += found.mean.floats + found.logVariance.floats
+            }
+            bits.append(values)
+        }
+        #expect(bits[0].count > 0 && bitDifference(bits[0], bits[1]) == nil)
+    }
+
+    @Test(arguments: LatentFixtures.pipelines)
+    func textEncoders(model: String) throws {
+        let encoder = try TextEncoder(
+            folder: LatentFixtures.path(model, "text_encoder"), runtime: Runtime(threads: 2))
+        let cases = try LatentFixtures.cases(model, with: "input_ids")
+        for reference in cases {
+            let ids = try reference.tensor("inputs", "input_ids")
+            let skip = try reference.entry.int("skip", in: 0...3, default: 0)
+            let found = try encoder.lastHiddenState(ids, clipSkip: skip)
+            #expect(mismatch(found, try reference.tensor("outputs", "last_hidden_state")) == nil, "\(reference.name)")
+            for row in 0..<ids.shape[0] {
+                let alone = try encoder.lastHiddenState(ids.rows(row..<row + 1), clipSkip: skip)
+                #expect(bitDifference(alone.floats, found.rows(row..<row + 1).floats) == nil)
+            }
+        }
+        #expect(encoder.contextLength == 77 && encoder.width == 16)
+        let ids = try cases[0].tensor("inputs", "input_ids")
+        #expect(throws: LatentDiffusionError.self) { try encoder.lastHiddenState(ids, clipSkip: 9) }
+        #expect(try encoder.plan(texts: 2).flops > 0)
+    }
+
+    @Test(arguments: LatentFixtures.networks)
+    func aBatchIsItsPictures(model: (String, String)) throws {
+        let network = try LatentFixtures.unet(model.0, model.1, runtime: Runtime(threads: 2))
+        for reference in try LatentFixtures.cases(model.0, with: "encoder_hidden_states") {
+            let together = try reference.run(network)
+            for index in 0..<together.shape[0] {
+                let alone = try reference.run(network, index..<index + 1)
+                #expect(bitDifference(together.rows(index..<index + 1).floats, alone.floats) == nil, "\(index)")
+            }
+        }
+    }
+
+    /// More pictures than one pass takes.
+    @Test func manyPicturesTakeSeveralPasses() throws {
+        let network = try LatentFixtures.unet("sd1", "unet", runtime: Runtime(threads: 2))
+        let step = network.picturesAtATime(height: 48, width: 48)
+        #expect(step == 3)
+        var random = SeededGenerator(seed: 3)
+        let size = 4 * 48 * 48
+        let sample = Tensor(random.floats((step + 1) * size), shape: Shape(step + 1, 4, 48, 48))
+        let states = Tensor(random.floats((step + 1) * 5 * 16), shape: Shape(step + 1, 5, 16))
+        let together = try network.predict(sample, timesteps: [300], encoderHiddenStates: states)
+        let alone = try network.predict(
+            sample.rows(step..<step + 1), timesteps: [300], encoderHiddenStates: states.rows(step..<step + 1))
+        #expect(bitDifference(together.rows(step..<step + 1).floats, alone.floats) == nil)
+    }
+
+    @Test(
+        .enabled(if: Tier.bitEqual.count == 2, "AVX2 and AVX-512 are both needed"),
+        arguments: LatentFixtures.networks)
+    func tiersGiveTheSameBits(model: (String, String)) throws {
+        let results = try Tier.bitEqual.map { tier in
+            let network = try LatentFixtures.unet(model.0, model.1, runtime: Runtime(threads: 2, tier: tier))
+            return try LatentFixtures.cases(model.0, with: "encoder_hidden_states").flatMap {
+                try $0.run(network).floats
+            }
+        }
+        #expect(bitDifference(results[0], results[1]) == nil)
+    }
+
+    /// From the third pass of a shape on nothing is allocated; a pass costs what was planned, without weights.
+    @Test(arguments: LatentFixtures.networks)
+    func costs(model: (String, String)) throws {
+        let network = try LatentFixtures.unet(model.0, model.1)
+        let weightless = try LatentFixtures.unet(model.0, model.1, plansOnly: true)
+        #expect(weightless.parameterCount == network.parameterCount && weightless.weightBytes == network.weightBytes)
+        let reference = try LatentFixtures.cases(model.0, with: "encoder_hidden_states")[0]
+        let (sample, states) = (
+            try reference.tensor("inputs", "sample"), try reference.tensor("inputs", "encoder_hidden_states")
+        )
+        for _ in 0..<2 { _ = try reference.run(network) }
+        let account = try network.profile(sample, timesteps: [5], encoderHiddenStates: states)
+        #expect(account.allocations == 0 && account.flops > 0)
+        let plan = try weightless.plan(batch: 2, height: sample.shape[2], width: sample.shape[3], tokens: 77)
+        // The keys and values of the texts are planned, too.
+        #expect(plan.flops > account.flops && plan.flops < 2 * account.flops && plan.activationBytes > 0)
+        #expect(throws: LatentDiffusionError.self) { try weightless.plan(batch: 1, height: 0, width: 8, tokens: 77) }
+    }
+
+    /// Parts are another picture than the whole, a little; where there is one part only they are the same.
+    @Test func parts() throws {
+        let vae = try LatentFixtures.autoencoder("sd1", "vae", runtime: Runtime(threads: 2))
+        let reference = try #require(try LatentFixtures.cases("sd1", with: "z").first { $0.name == "tiled" })
+        let z = try reference.tensor("inputs", "z")
+        let whole = try vae.decode(z)
+        let cut = try vae.decode(z, tiling: vae.standardTiling)
+        #expect(whole.shape == cut.shape && bitDifference(whole.floats, cut.floats) != nil)
+        #expect(bitDifference(try vae.decode(z, tiling: LatentTiling(size: 14)).floats, whole.floats) == nil)
+        for (size, overlap) in [(4, 0), (5, 2), (13, 12), (8, 1)] {
+            let odd = try vae.decode(z, tiling: LatentTiling(size: size, overlap: overlap))
+            #expect(odd.shape == whole.shape && odd.firstNonFinite == nil)
+        }
+        let (all, parts) = (
+            try vae.planDecoding(height: 64, width: 64),
+            try vae.planDecoding(height: 64, width: 64, tiling: LatentTiling(size: 16))
+        )
+        #expect(parts.activationBytes * 4 < all.activationBytes)
+    }
+
+    @Test func costsOfAutoencoders() throws {
+        let vae = try LatentFixtures.autoencoder("sd1", "vae")
+        let z = try LatentFixtures.cases("sd1", with: "z")[0].tensor("inputs", "z")
+        for tiling in [nil, LatentTiling(size: 4)] {
+            for _ in 0..<2 { _ = try vae.decode(z, tiling: tiling) }
+            let account = try vae.profile(z, tiling: tiling)
+            let plan = try vae.planDecoding(height: z.shape[2], width: z.shape[3], tiling: tiling)
+            #expect(account.allocations == 0 && account.flops == Double(z.shape[0]) * plan.flops)
+        }
+    }
+
+    @Test func draws() throws {
+        let vae = try LatentFixtures.autoencoder("sd1", "vae")
+        let reference = try LatentFixtures.cases("sd1", with: "picture")[0]
+        let posterior = try vae.encode(reference.tensor("inputs", "picture"))
+        let still = posterior.sample([Float](repeating: 0, count: posterior.mean.count))
+        #expect(still.floats == posterior.mean.floats)
+        let moved = posterior.sample([Float](repeating: 1, count: posterior.mean.count))
+        #expect(zip(moved.floats, still.floats).allSatisfy { $0 > $1 })
+    }
+}
