@@ -22,6 +22,7 @@ let package = Package(
         .library(name: "AudioEncoder", targets: ["AudioEncoder"]),
         .library(name: "GAN", targets: ["GAN"]),
         .library(name: "Diffusion", targets: ["Diffusion"]),
+        .library(name: "LatentDiffusion", targets: ["LatentDiffusion"]),
         .library(name: "Randomness", targets: ["Randomness"]),
         .library(name: "Text", targets: ["Text"]),
         .library(name: "ZooCommand", targets: ["ZooCommand"]),
@@ -61,7 +62,8 @@ let package = Package(
         // The hub that models come from, and the cache they go to.
         .target(name: "Hub", dependencies: ["Files", "JSON", "Checkpoints", "CHub"], swiftSettings: rules),
 
-        // Model families: each a product of its own, none knows another.
+        // Model families: each a product of its own, none knows another, but for latent diffusion, which puts two
+        // together.
         .target(
             name: "ImageClassifiers", dependencies: ["TensorCore", "Layers", "JSON", "Checkpoints", "Media"],
             swiftSettings: rules),
@@ -80,6 +82,12 @@ let package = Package(
         .target(
             name: "Diffusion",
             dependencies: ["TensorCore", "Layers", "Files", "JSON", "Checkpoints", "Randomness"],
+            swiftSettings: rules),
+        .target(
+            name: "LatentDiffusion",
+            dependencies: [
+                "TensorCore", "Layers", "Files", "JSON", "Checkpoints", "Randomness", "Text", "Diffusion", "DualEncoder",
+            ],
             swiftSettings: rules),
 
         // Exact search among embeddings.
@@ -168,6 +176,13 @@ let package = Package(
         .testTarget(
             name: "DiffusionTests",
             dependencies: ["Diffusion", "Randomness", "TensorCore", "Layers", "Checkpoints", "JSON", "TestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: rules),
+        .testTarget(
+            name: "LatentDiffusionTests",
+            dependencies: [
+                "LatentDiffusion", "Diffusion", "DualEncoder", "Randomness", "Text", "TensorCore", "Layers",
+                "Checkpoints", "JSON", "TestSupport",
+            ],
             resources: [.copy("Fixtures")], swiftSettings: rules),
         .testTarget(
             name: "VectorIndexTests", dependencies: ["VectorIndex", "Files", "TensorCore", "TestSupport"],

@@ -23,6 +23,8 @@ import Testing
         "AudioEncoder": families.union(["Audio", "CTC"]),
         "GAN": families.union(["Randomness"]),
         "Diffusion": families.union(["Randomness"]),
+        // Put together of two other families: a text tower and what samples.
+        "LatentDiffusion": families.union(["Randomness", "Text", "Diffusion", "DualEncoder"]),
         "VectorIndex": ["Files", "TensorCore"],
         "ModelZoo": families.union([
             "Media", "Text", "Audio", "CTC", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder",
@@ -37,7 +39,7 @@ import Testing
         "bench": ["TensorCore", "Arguments", "JSON"],
     ]
 
-    /// What a family of models may import: no other family.
+    /// What a family of models may import: no other family, but for the one exception above.
     private static let families: Set<String> = ["Files", "TensorCore", "Layers", "Checkpoints", "JSON"]
 
     /// Modules of C, and maps of the system's libraries.
