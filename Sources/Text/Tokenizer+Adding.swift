@@ -3,8 +3,9 @@ extension Tokenizer {
     /// ``vocabularyCount`` in order. It is what `add_tokens` of transformers does with plain strings.
     ///
     /// - Parameter contents: the tokens' spellings.
-    /// - Throws: ``TokenizerError/format(file:line:expected:found:)`` for a spelling that is empty, too long, or a token
-    ///   already, and for one that texts cannot hold: what it becomes when it is normalised is another token, or nothing.
+    /// - Throws: ``TokenizerError/format(file:line:expected:found:)`` for a spelling that is empty, too long, or a
+    ///   token already, and for one that texts cannot hold: what it becomes when it is normalised is another token, or
+    ///   nothing.
     public func adding(_ contents: [String]) throws(TokenizerError) -> Tokenizer {
         func failure(_ expected: String, _ content: String) -> TokenizerError {
             .format(file: "added tokens", line: nil, expected: expected, found: content.quoted)

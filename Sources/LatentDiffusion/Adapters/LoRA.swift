@@ -19,7 +19,8 @@ public struct LoRA: Sendable, Equatable {
 
     /// Reads `FILE:weight`, or `FILE` alone for the strength 1.
     ///
-    /// What follows the last colon is a weight if it starts as a number does; otherwise it is a part of the file's name.
+    /// What follows the last colon is a weight if it starts as a number does; otherwise it is a part of the file's
+    /// name.
     ///
     /// - Parameter text: the file's path, with a colon and a number after it or not.
     /// - Throws: ``AdapterError/strength(file:found:)`` where a number is begun and is none, or is not finite.

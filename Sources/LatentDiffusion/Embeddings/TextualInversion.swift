@@ -1,11 +1,12 @@
 import Checkpoints
+public import JSON
 public import TensorCore
 public import Text
 
 /// A tokenizer and a text encoder's tensors with learnt words added to both.
 ///
-/// A word's first vector has the word's own spelling as a token; those after it are the tokens `word_1`, `word_2` and so
-/// on, as diffusers names them. The vectors become rows of `token_embedding` behind those that are there.
+/// A word's first vector has the word's own spelling as a token; those after it are the tokens `word_1`, `word_2` and
+/// so on, as diffusers names them. The vectors become rows of `token_embedding` behind those that are there.
 public struct TextualInversion: Sendable {
     /// The tokenizer that finds the words.
     public let tokenizer: Tokenizer
@@ -13,7 +14,8 @@ public struct TextualInversion: Sendable {
     public let textEncoder: any TensorSource
     /// Rows of the longer table: what `vocab_size` of the encoder's configuration becomes.
     public let vocabularyCount: Int
-    /// The tokens that stand for a word's first token, where it has several vectors.
+    /// The tokens that stand for a word's first token, where it has several vectors: wherever a prompt holds the word,
+    /// in small letters or capitals. (diffusers puts the others in only where the word is spelled as it was learnt.)
     public let expansions: [Int: [Int]]
 
     /// Adds words in order.
@@ -22,8 +24,8 @@ public struct TextualInversion: Sendable {
     ///   - embeddings: the words.
     ///   - tokenizer: the folder's.
     ///   - textEncoder: the tensors of a `CLIPTextModel`, whose table has a row for each of the tokenizer's tokens.
-    /// - Throws: ``AdapterError`` where a word is a token already or can be none, its vectors have another width than the
-    ///   encoder's, or tokenizer and table do not belong together.
+    /// - Throws: ``AdapterError`` where a word is a token already or can be none, its vectors have another width than
+    ///   the encoder's, or tokenizer and table do not belong together.
     public init(
         _ embeddings: [TextEmbedding], tokenizer: Tokenizer, textEncoder: any TensorSource
     ) throws(AdapterError) {
@@ -65,6 +67,15 @@ public struct TextualInversion: Sendable {
         self.textEncoder =
             embeddings.isEmpty
             ? textEncoder : ExtendedSource(textEncoder, table: table, rows: embeddings.flatMap(\.vectors))
+    }
+
+    /// The text encoder's configuration with the longer table's rows as `vocab_size`.
+    ///
+    /// - Parameter config: the encoder's own.
+    public func configuration(_ config: Config) -> Config {
+        var object = config.object
+        object["vocab_size"] = JSONValue(vocabularyCount)
+        return Config(file: config.file, object: object, keyPath: config.keyPath)
     }
 }
 

@@ -1,6 +1,7 @@
 public import TensorCore
 
-/// A prompt as a text encoder takes it: rows of as many tokens as its context has, each with a start, an end and padding.
+/// A prompt as a text encoder takes it: rows of as many tokens as its context has, each with a start, an end and
+/// padding.
 public struct PromptChunks: Sendable, Equatable {
     /// One row.
     public struct Chunk: Sendable, Equatable {

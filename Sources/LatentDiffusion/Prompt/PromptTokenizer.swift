@@ -3,8 +3,8 @@ public import Text
 
 /// Turns prompts into rows of tokens for a text encoder of a fixed context.
 ///
-/// A row is the start token, up to context - 2 tokens of the prompt, the end token, and padding; which token pads is the
-/// tokenizer's, and so the folder's: the end token for Stable Diffusion 1.x, `!` for 2.x.
+/// A row is the start token, up to context - 2 tokens of the prompt, the end token, and padding; which token pads is
+/// the tokenizer's, and so the folder's: the end token for Stable Diffusion 1.x, `!` for 2.x.
 public struct PromptTokenizer: Sendable {
     /// How a prompt is read.
     public struct Options: Sendable, Equatable {
@@ -68,16 +68,16 @@ public struct PromptTokenizer: Sendable {
 
     /// The rows of a prompt.
     ///
-    /// The texts between signs are tokenized one by one. A row is full when it has ``capacity`` tokens; the vectors of one
-    /// embedding stay together where they fit into a row. A `BREAK` fills the rest of its row with padding. An empty
-    /// prompt is one row without text.
+    /// The texts between signs are tokenized one by one. A row is full when it has ``capacity`` tokens; the vectors of
+    /// one embedding stay together where they fit into a row. A `BREAK` fills the rest of its row with padding. An
+    /// empty prompt is one row without text.
     ///
     /// - Parameters:
     ///   - prompt: any text.
     ///   - options: how it is read.
-    /// - Throws: ``PromptError``: its ``PromptError/tooLong(tokens:limit:prompt:)`` where the prompt needs more than one
-    ///   row and may not, its ``PromptError/tooManyParts(parts:limit:prompt:)`` beyond ``chunkLimit`` rows,
-    ///   and those of the syntax.
+    /// - Throws: ``PromptError``: its ``PromptError/tooLong(tokens:limit:prompt:)`` where the prompt needs more than
+    ///   one row and may not, its ``PromptError/tooManyParts(parts:limit:prompt:)`` beyond ``chunkLimit`` rows, and
+    ///   those of the syntax.
     public func chunks(_ prompt: String, _ options: Options = Options()) throws(PromptError) -> PromptChunks {
         let parts =
             options.isWeighted ? try WeightedPrompt(parsing: prompt).parts : WeightedPrompt(plain: prompt).parts

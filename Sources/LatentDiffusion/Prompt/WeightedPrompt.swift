@@ -8,10 +8,10 @@ import Checkpoints
 /// - `(text:1.3)` multiplies by the number after the last colon, which may have a sign and white space around it.
 /// - Brackets nest, and their factors multiply; round and square ones are matched each among themselves.
 /// - `\(`, `\)`, `\[`, `\]` and `\\` are the signs themselves; a backslash before anything else is left out.
-/// - A bracket that is not closed reaches to the end; a closing one that was not opened is a sign like any other, and so
-///   is a colon with a number that no round bracket waits for.
-/// - The word `BREAK` in capitals ends a part: what follows starts at the next multiple of the context. White space around
-///   it goes with it.
+/// - A bracket that is not closed reaches to the end; a closing one that was not opened is a sign like any other, and
+///   so is a colon with a number that no round bracket waits for.
+/// - The word `BREAK` in capitals ends a part: what follows starts at the next multiple of the context. White space
+///   around it goes with it.
 ///
 /// Neighbours of the same weight are one text, as if no sign stood between them.
 public struct WeightedPrompt: Sendable, Equatable {

@@ -1,8 +1,8 @@
 import JSON
 import TensorCore
 
-/// The autoencoder between pictures and latents, as the programs of Stable Diffusion name its parts: the decoder's levels
-/// are numbered from the finest on, and attention is of 1x1 convolutions.
+/// The autoencoder between pictures and latents, as the programs of Stable Diffusion name its parts: the decoder's
+/// levels are numbered from the finest on, and attention is of 1x1 convolutions.
 struct LDMAutoencoder {
     private(set) var part: LDMPart
     private var widths: [Int] = []

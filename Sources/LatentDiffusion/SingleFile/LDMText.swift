@@ -1,7 +1,8 @@
 import JSON
 import TensorCore
 
-/// The text encoder of a checkpoint in the original layout: CLIP's under transformers' names in 1.x, open_clip's in 2.x.
+/// The text encoder of a checkpoint in the original layout: CLIP's under transformers' names in 1.x, open_clip's in
+/// 2.x.
 struct LDMText {
     private(set) var part: LDMPart
     /// The width of a token's state.

@@ -5,17 +5,17 @@ public import TensorCore
 /// A pipeline in one file, in the layout of the programs that Stable Diffusion 1.x and 2.x were published with, as the
 /// components that diffusers makes of it.
 ///
-/// Names are mapped, tensors are never copied: the matrices of the autoencoder's attention are its 1x1 convolutions seen
-/// otherwise, and the projections of open_clip's attention are parts of one tensor. Configurations come from shapes. What
-/// shapes do not tell follows these rules, unless ``Options`` say otherwise:
+/// Names are mapped, tensors are never copied: the matrices of the autoencoder's attention are its 1x1 convolutions
+/// seen otherwise, and the projections of open_clip's attention are parts of one tensor. Configurations come from
+/// shapes. What shapes do not tell follows these rules, unless ``Options`` say otherwise:
 ///
 /// - 1.x has 8 attention heads on every level; 2.x has heads of 64 channels. A text encoder's heads have 64 channels.
 /// - 1.x and inpainting models predict noise; 2.x predicts velocity. (2-base is the exception that options are for.)
 /// - Models that predict velocity work on latents of 96 x 96, others on 64 x 64. Latents are scaled with 0.18215.
 /// - The scheduler is that of the published folders: PNDM for 1.x, DDIM for 2.x, of 1000 steps from 0.00085 to 0.012.
 ///
-/// Left out are the running average (`model_ema.`), the tables of the noise schedule, the last block of open_clip's text
-/// tower and its projection, which are not used, and what training keeps beside the autoencoder.
+/// Left out are the running average (`model_ema.`), the tables of the noise schedule, the last block of open_clip's
+/// text tower and its projection, which are not used, and what training keeps beside the autoencoder.
 public struct SingleFile: Sendable {
     /// The published layout that a file has.
     public enum Version: String, Sendable {
@@ -82,8 +82,8 @@ public struct SingleFile: Sendable {
     /// - Parameters:
     ///   - file: its path.
     ///   - options: what shapes do not tell.
-    /// - Throws: ``SingleFileError`` where the file cannot be read, is of another layout or model, holds a tensor that the
-    ///   layout has not, lacks one that tells the sizes, or its parts contradict each other.
+    /// - Throws: ``SingleFileError`` where the file cannot be read, is of another layout or model, holds a tensor that
+    ///   the layout has not, lacks one that tells the sizes, or its parts contradict each other.
     public init(file: String, options: Options = Options()) throws(SingleFileError) {
         let checkpoint: Checkpoint
         do throws(CheckpointError) { checkpoint = try Checkpoint.open(file: file) } catch { throw .checkpoint(error) }

@@ -106,6 +106,27 @@ import Testing
         }
     }
 
+    /// The oldest files hold factors of the UNet alone, and do not say so.
+    @Test func namesWithoutAComponent() throws {
+        let folder = try TemporaryFolder()
+        let base = try Self.base()
+        let old = try AdapterFixtures.checkpoint("adapters/old.bin")
+        let names = old.names.filter { $0.hasPrefix("unet.") }
+        let tensors = try names.map { name in
+            let info = try #require(old.info(name))
+            return StoredTensor(
+                name: String(name.dropFirst("unet.".count)), dtype: info.dtype, shape: info.shape,
+                bytes: try old.bytes(of: name))
+        }
+        try AdapterFixtures.write(tensors, to: folder.path("bare.safetensors"))
+        let bare = try LoRAMerge(
+            [LoRA(file: folder.path("bare.safetensors"))], unet: base.unet, textEncoder: base.text)
+        let whole = try LoRAMerge(
+            [LoRA(file: AdapterFixtures.path("adapters/old.bin"))], unet: base.unet, textEncoder: base.text)
+        #expect(bare.changedCount == names.count / 2)
+        for name in base.unet.names { #expect(try bare.unet.bytes(of: name) == whole.unet.bytes(of: name)) }
+    }
+
     @Test func everyLayerHasItsOwnAlpha() throws {
         let folder = try TemporaryFolder()
         let base = try Self.base()

@@ -30,6 +30,8 @@ import Text
             "table", of: AdapterFixtures.checkpoint("embeddings/extended.safetensors"))
         #expect(inversion.vocabularyCount == extended.shape[0])
         #expect(inversion.tokenizer.vocabularyCount == extended.shape[0])
+        let config = inversion.configuration(Config(file: "config.json", object: ["vocab_size": JSONValue(1)]))
+        #expect(try config.int("vocab_size", in: 0...10_000) == extended.shape[0])
         let found = try AdapterFixtures.tensor(Self.name, of: inversion.textEncoder)
         #expect(found.shape == extended.shape && found.floats == extended.floats)
 

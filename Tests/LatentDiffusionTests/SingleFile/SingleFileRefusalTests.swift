@@ -136,9 +136,9 @@ import Testing
     @Test(arguments: SingleFileFixtures.cases) func nothingCrashes(_ name: String) throws {
         let whole = EditedSource(try SingleFileFixtures.checkpoint(name))
         let shapes: [[Int]?] = [nil, [], [0], [0, 0], [1, 1, 1, 1, 1]]
-        for (index, tensor) in whole.names.enumerated() where index % 4 == 0 {
+        for (index, tensor) in whole.names.enumerated() where index % 12 == 0 {
             var source = whole
-            if let shape = shapes[index / 4 % 5] { source.reshape(tensor, to: shape) } else { source.drop(tensor) }
+            if let shape = shapes[index / 12 % 5] { source.reshape(tensor, to: shape) } else { source.drop(tensor) }
             _ = try? SingleFile(source, file: "whole", options: SingleFileFixtures.options(name))
         }
     }
