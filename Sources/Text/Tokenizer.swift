@@ -18,6 +18,9 @@ public struct Tokenizer: Sendable {
         pipeline = try Self.pipeline(folder: folder, rules: rules)
     }
 
+    /// A tokenizer of given steps.
+    init(pipeline: Pipeline) { self.pipeline = pipeline }
+
     /// The tokens of a text of any length, without padding.
     ///
     /// - Parameters:

@@ -32,6 +32,8 @@ public final class PyTorchFile: TensorSource {
     public let entries: [Entry]
     /// The keys that led to the weights in the file's object, such as `state_dict`.
     public let path: [String]
+    /// The texts beside the weights in the file's object, by their keys.
+    public let texts: [String: String]
     /// Oddities that do not hinder, a sentence each.
     public let notes: [String]
 
@@ -93,6 +95,7 @@ public final class PyTorchFile: TensorSource {
         storages = content.stretches
         views = weights.tensors.map(\.view)
         path = weights.path
+        texts = weights.texts
         notes = content.notes + (weights.note(file: source.name).map { [$0] } ?? [])
         table = NameTable(sorted: weights.tensors.map(\.name))
         let stretches = content.stretches

@@ -10,12 +10,15 @@ struct StateDict {
     let tensors: [(name: String, view: TorchView)]
     /// The keys that led to them; empty where the file's object is the dictionary itself.
     let path: [String]
+    /// The texts of the file's object itself, by their keys.
+    let texts: [String: String]
     /// The key of a running average that the file has, too, but that was not asked for.
     let otherAverage: String?
 
     /// Keys of the weights as they were trained, first to last.
     static let keys = [
         "state_dict", "model", "model_state_dict", "model_state", "module", "params", "net", "network", "weights",
+        "string_to_param",
     ]
 
     /// Keys of the running average of the weights, first to last.
@@ -55,6 +58,9 @@ struct StateDict {
             return nil
         }
         guard var found = pairs(root) else { throw failure("a dictionary of tensors", machine.noun(root)) }
+        var texts: [String: String] = [:]
+        for case (.string(let key), .string(let text)) in found { texts[key] = text }
+        self.texts = texts
         let isLightning = found.contains { $0.key == .string("pytorch-lightning_version") }
         var path: [String] = []
         var other: String?
