@@ -99,7 +99,8 @@ let package = Package(
             name: "ModelZoo",
             dependencies: [
                 "TensorCore", "Layers", "JSON", "Checkpoints", "Media", "Text", "Audio", "CTC", "Randomness",
-                "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder", "GAN", "Diffusion", "Hub",
+                "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder", "GAN", "Diffusion",
+                "LatentDiffusion", "Hub",
             ],
             swiftSettings: rules),
         .target(name: "Arguments", swiftSettings: rules),
@@ -107,6 +108,7 @@ let package = Package(
             name: "ZooCommand",
             dependencies: [
                 "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder", "GAN", "Diffusion",
+                "LatentDiffusion",
                 "Randomness", "VectorIndex", "Text", "Media", "Audio", "CTC", "Hub", "Checkpoints", "JSON",
                 "TensorCore",
                 "Arguments",

@@ -4,6 +4,7 @@ import Diffusion
 public import DualEncoder
 import GAN
 import ImageClassifiers
+import LatentDiffusion
 import SentenceEncoder
 public import TensorCore
 
@@ -13,7 +14,8 @@ extension AnyModel {
     /// `pixel_values`, `input_ids` or both, and `attention_mask` with the ids; a sentence encoder needs `input_ids` and
     /// takes `attention_mask` (all ones where left out) and `token_type_ids` (zeros); an audio encoder needs
     /// `input_values` and takes `attention_mask` (all ones); a GAN needs `z`, and `class_labels` and `truncation` as
-    /// it was trained; a diffusion model needs `sample` and `timestep`, and `class_labels` where it has classes.
+    /// it was trained; a diffusion model needs `sample` and `timestep`, and `class_labels` where it has classes; a latent
+    /// diffusion model takes `input_ids`, or `sample`, `timestep` and `encoder_hidden_states`, or `z`.
     public var inputNames: [String] { family.inputNames }
 
     /// The arrays that ``run(_:outputs:)`` gives where it is given everything.
@@ -39,6 +41,9 @@ extension AnyModel {
         case (.dualEncoder(let model), "logits_per_image"): model.imageSize != nil && model.contextLength > 0
         case (.sentenceEncoder(let model), "sentence_embedding"):
             FileSystem.isRegularFile(FileSystem.join(model.folder, "modules.json"))
+        case (.latentDiffusion(let model), "last_hidden_state"): model.pipeline != nil
+        case (.latentDiffusion(let model), "noise_pred"): model.unet != nil
+        case (.latentDiffusion(let model), "image"): model.autoencoder != nil
         case (.audioEncoder(let model), "logits"): model.head != .none
         case (.audioEncoder(let model), "last_hidden_state"): model.head == .none
         default: true
@@ -94,6 +99,10 @@ extension AnyModel {
                     sample, timesteps: try model.timesteps(inputs), classes: try model.classes(inputs))
                 return ["noise_pred": prediction]
             } catch { throw .diffusion(error) }
+        case .latentDiffusion(let model):
+            do throws(LatentDiffusionError) { return try model.run(inputs, outputs) } catch {
+                throw .latentDiffusion(error)
+            }
         }
     }
 
@@ -204,6 +213,7 @@ extension AnyModel.Family {
         case .audioEncoder: ["input_values", "attention_mask"]
         case .gan: ["z", "class_labels", "truncation"]
         case .diffusion: ["sample", "timestep", "class_labels"]
+        case .latentDiffusion: ["input_ids", "sample", "timestep", "encoder_hidden_states", "z"]
         }
     }
 
@@ -216,6 +226,7 @@ extension AnyModel.Family {
         case .audioEncoder: ["logits", "last_hidden_state"]
         case .gan: ["image"]
         case .diffusion: ["noise_pred"]
+        case .latentDiffusion: ["last_hidden_state", "noise_pred", "image"]
         }
     }
 
@@ -251,6 +262,16 @@ extension AnyModel.Family {
         case .diffusion:
             guard inputs.contains("sample"), inputs.contains("timestep") else { throw failure() }
             return outputNames
+        case .latentDiffusion:
+            let ofNetwork = ["sample", "timestep", "encoder_hidden_states"].filter(inputs.contains)
+            guard ofNetwork.isEmpty || ofNetwork.count == 3, !inputs.isEmpty else { throw failure() }
+            return outputNames.filter { name in
+                switch name {
+                case "last_hidden_state": hasText
+                case "noise_pred": !ofNetwork.isEmpty
+                default: inputs.contains("z")
+                }
+            }
         }
     }
 
@@ -258,7 +279,7 @@ extension AnyModel.Family {
     /// asked for, see ``AnyModel/extraOutputNames(given:)``.
     public func extraOutputNames(given inputs: some Collection<String>) -> [String] {
         switch self {
-        case .imageClassifier, .sentenceEncoder, .gan, .diffusion: []
+        case .imageClassifier, .sentenceEncoder, .gan, .diffusion, .latentDiffusion: []
         case .dualEncoder: inputs.contains("input_ids") ? ["last_hidden_state"] : []
         case .audioEncoder: inputs.contains("input_values") ? ["greedy_ids", "hidden_states"] : []
         }
@@ -281,6 +302,7 @@ extension AnyModel.Family {
         case .audioEncoder: "input_values [, attention_mask]"
         case .gan: "z [, class_labels, truncation]"
         case .diffusion: "sample, timestep [, class_labels]"
+        case .latentDiffusion: "input_ids; or sample, timestep, encoder_hidden_states; or z"
         }
     }
 

@@ -3,6 +3,7 @@ import Diffusion
 import DualEncoder
 import GAN
 import ImageClassifiers
+import LatentDiffusion
 public import Media
 import SentenceEncoder
 public import TensorCore
@@ -19,7 +20,7 @@ extension AnyModel {
             do throws(ImageClassifierError) { return try model.preprocessing() } catch { throw .imageClassifier(error) }
         case .dualEncoder(let model):
             do throws(DualEncoderError) { return try model.preprocessing() } catch { throw .dualEncoder(error) }
-        case .sentenceEncoder, .audioEncoder, .gan, .diffusion: return nil
+        case .sentenceEncoder, .audioEncoder, .gan, .diffusion, .latentDiffusion: return nil
         }
     }
 
@@ -33,6 +34,10 @@ extension AnyModel {
             do throws(DualEncoderError) { return try model.tokenizer() } catch { throw .dualEncoder(error) }
         case .sentenceEncoder(let model):
             do throws(SentenceEncoderError) { return try model.tokenizer() } catch { throw .sentenceEncoder(error) }
+        case .latentDiffusion(let model):
+            do throws(LatentDiffusionError) { return try model.pipeline?.tokenizer() } catch {
+                throw .latentDiffusion(error)
+            }
         }
     }
 
@@ -82,6 +87,10 @@ extension AnyModel {
                             sample, timesteps: try model.timesteps(inputs), classes: try model.classes(inputs)))
                 }
             } catch { throw .diffusion(error) }
+        case .latentDiffusion(let model):
+            do throws(LatentDiffusionError) {
+                accounts = try model.profile(inputs)
+            } catch { throw .latentDiffusion(error) }
         }
         // There is one at least: the names of the inputs were found to be enough.
         guard var sum = accounts.first else { throw .inputs(expected: family.usage, found: "nothing") }

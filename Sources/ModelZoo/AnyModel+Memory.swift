@@ -4,6 +4,7 @@ import Diffusion
 public import DualEncoder
 import GAN
 import ImageClassifiers
+import LatentDiffusion
 import Media
 import SentenceEncoder
 public import TensorCore
@@ -31,6 +32,16 @@ extension AnyModel {
     /// - Throws: ``ModelError`` where the model cannot do it.
     public func memory(for work: Work) throws(ModelError) -> MemoryNeed {
         var activations = 0
+        if case .latentDiffusion(let folder) = self, case .pictures(let count, _) = work, let model = folder.pipeline {
+            // A guided prediction is two.
+            let side = (model.unet.configuration.sampleSize ?? (64, 64))
+            let factor = model.autoencoder.configuration.factor
+            do throws(LatentDiffusionError) {
+                let cost = try model.plan(
+                    pictures: count, height: side.height * factor, width: side.width * factor)
+                return MemoryNeed(weights: weightBytes, activations: cost.peakBytes - cost.weightBytes)
+            } catch { throw .latentDiffusion(error) }
+        }
         for (name, shape) in try shapes(of: work) {
             let isID = name == "input_ids" || name == "attention_mask" || name == "token_type_ids"
             let input = shape.elementCount * (isID ? 8 : 4)
@@ -98,7 +109,7 @@ extension AnyModel {
             case .sentenceEncoder(let model):
                 let tokens = min(count * model.contextLength, max(SentenceEncoder.tokensAtATime, model.contextLength))
                 return ["input_ids": Shape(max(1, tokens / model.contextLength), model.contextLength)]
-            case .imageClassifier, .audioEncoder, .gan, .diffusion: return [:]
+            case .imageClassifier, .audioEncoder, .gan, .diffusion, .latentDiffusion: return [:]
             }
         case .sound(let seconds):
             guard case .audioEncoder(let model) = self else { return [:] }
@@ -138,6 +149,10 @@ extension AnyModel {
                 let most = model.picturesAtATime(height: shape[2], width: shape[3])
                 return try model.plan(batch: min(shape[0], most), height: shape[2], width: shape[3])
             } catch { throw .diffusion(error) }
+        case (.latentDiffusion(let model), _):
+            do throws(LatentDiffusionError) { return try model.plan(name, shape, tokens: nil) } catch {
+                throw .latentDiffusion(error)
+            }
         default: return nil
         }
     }

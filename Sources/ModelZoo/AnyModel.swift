@@ -4,6 +4,7 @@ public import Diffusion
 public import DualEncoder
 public import GAN
 public import ImageClassifiers
+public import LatentDiffusion
 public import SentenceEncoder
 public import TensorCore
 
@@ -21,6 +22,8 @@ public enum AnyModel: Sendable {
     case gan(ImageGenerator)
     /// A diffusion model.
     case diffusion(DiffusionModel)
+    /// A latent diffusion model, or one of its networks.
+    case latentDiffusion(LatentDiffusionFolder)
 
     /// A family of models; the raw value is the task, in Hugging Face's words where they tell families apart.
     public enum Family: String, Sendable, CaseIterable {
@@ -36,12 +39,16 @@ public enum AnyModel: Sendable {
         case gan = "image-generation"
         /// Diffusion models, which make images of noise step by step.
         case diffusion = "image-diffusion"
+        /// Latent diffusion models, which make images of texts.
+        case latentDiffusion = "text-to-image"
 
         /// The family of a folder as its configuration says, without looking further; what nothing else recognises is
         /// an image classifier, whose error says what is known.
         public init(folder: String) {
             if ImageGenerator.recognises(folder) {
                 self = .gan
+            } else if LatentDiffusionFolder.recognises(folder) {
+                self = .latentDiffusion
             } else if DiffusionModel.recognises(folder) {
                 self = .diffusion
             } else if DualEncoder.recognises(folder) {
@@ -62,6 +69,7 @@ public enum AnyModel: Sendable {
             case .audioEncoder: AudioEncoder.architectures
             case .gan: ImageGenerator.architectures
             case .diffusion: DiffusionModel.architectures
+            case .latentDiffusion: LatentDiffusionFolder.architectures
             }
         }
 
@@ -74,6 +82,7 @@ public enum AnyModel: Sendable {
             case .audioEncoder: "an audio encoder"
             case .gan: "a GAN"
             case .diffusion: "a diffusion model"
+            case .latentDiffusion: "a text-to-image model"
             }
         }
     }
@@ -125,6 +134,11 @@ public enum AnyModel: Sendable {
                 self = .diffusion(
                     try DiffusionModel(folder: folder, runtime: runtime, weights: weights, plansOnly: plansOnly))
             } catch { throw .diffusion(error) }
+        case .latentDiffusion:
+            do throws(LatentDiffusionError) {
+                self = .latentDiffusion(
+                    try LatentDiffusionFolder(folder: folder, runtime: runtime, weights: weights, plansOnly: plansOnly))
+            } catch { throw .latentDiffusion(error) }
         }
     }
 
@@ -150,6 +164,7 @@ public enum AnyModel: Sendable {
         case .audioEncoder: .audioEncoder
         case .gan: .gan
         case .diffusion: .diffusion
+        case .latentDiffusion: .latentDiffusion
         }
     }
 
@@ -162,6 +177,7 @@ public enum AnyModel: Sendable {
         case .audioEncoder(let model): model.architecture
         case .gan(let model): model.architecture
         case .diffusion(let model): model.architecture
+        case .latentDiffusion(let model): model.architecture
         }
     }
 
@@ -174,6 +190,7 @@ public enum AnyModel: Sendable {
         case .audioEncoder(let model): model.folder
         case .gan(let model): model.folder
         case .diffusion(let model): model.folder
+        case .latentDiffusion(let model): model.folder
         }
     }
 
@@ -186,6 +203,7 @@ public enum AnyModel: Sendable {
         case .audioEncoder(let model): model.parameterCount
         case .gan(let model): model.parameterCount
         case .diffusion(let model): model.parameterCount
+        case .latentDiffusion(let model): model.parameterCount
         }
     }
 
@@ -198,6 +216,7 @@ public enum AnyModel: Sendable {
         case .audioEncoder(let model): model.weightBytes
         case .gan(let model): model.weightBytes
         case .diffusion(let model): model.weightBytes
+        case .latentDiffusion(let model): model.weightBytes
         }
     }
 }

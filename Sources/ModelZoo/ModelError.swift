@@ -4,6 +4,7 @@ public import Diffusion
 public import DualEncoder
 public import GAN
 public import ImageClassifiers
+public import LatentDiffusion
 public import SentenceEncoder
 
 /// A model of any family cannot be loaded or cannot take an input: the family's own error, or what concerns them all.
@@ -20,6 +21,8 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case gan(GANError)
     /// A diffusion model's.
     case diffusion(DiffusionError)
+    /// A latent diffusion model's.
+    case latentDiffusion(LatentDiffusionError)
     /// A model was given other arrays than it takes, by their names.
     case inputs(expected: String, found: String)
     /// A model was asked for an array that it does not give, though others of its family do.
@@ -36,6 +39,7 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
         case .audioEncoder(let error): error.description
         case .gan(let error): error.description
         case .diffusion(let error): error.description
+        case .latentDiffusion(let error): error.description
         case .noOutput(let name, let folder, let gives):
             "\(folder): the model has no output \(name), it gives \(gives.joined(separator: ", "))"
         case .memory(let folder, let need, let limit):
@@ -53,9 +57,11 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
             .sentenceEncoder(.tokenizer(.tooLong)), .audioEncoder(.input), .audioEncoder(.notFinite),
             .audioEncoder(.audio), .audioEncoder(.ctc(.unspellable)), .audioEncoder(.ctc(.tooFewFrames)),
             .audioEncoder(.ctc(.tooLarge)), .gan(.input), .gan(.notFinite), .diffusion(.input), .diffusion(.notFinite),
-            .diffusion(.scheduler(.steps)), .inputs:
+            .diffusion(.scheduler(.steps)), .latentDiffusion(.input), .latentDiffusion(.notFinite),
+            .latentDiffusion(.scheduler(.steps)), .latentDiffusion(.tokenizer(.tooLong)), .inputs:
             true
-        case .imageClassifier, .dualEncoder, .sentenceEncoder, .audioEncoder, .gan, .diffusion, .noOutput, .memory:
+        case .imageClassifier, .dualEncoder, .sentenceEncoder, .audioEncoder, .gan, .diffusion, .latentDiffusion,
+            .noOutput, .memory:
             false
         }
     }

@@ -9,6 +9,7 @@ import GAN
 import Hub
 import ImageClassifiers
 import JSON
+import LatentDiffusion
 import Media
 import ModelZoo
 import Randomness
@@ -49,6 +50,10 @@ struct Failure: Error, CustomStringConvertible {
         case let error as GANError: self.init(ModelError.gan(error))
         case .randomness(let error) as DiffusionError: self.init(error)
         case let error as DiffusionError: self.init(ModelError.diffusion(error))
+        case .randomness(let error) as LatentDiffusionError: self.init(error)
+        case let error as LatentDiffusionError: self.init(ModelError.latentDiffusion(error))
+        case let error as AdapterError: self.init(error.description, .badData)
+        case let error as PromptError: self.init(error.description, .badData)
         case let error as RandomnessError: self.init(error.description, .usage)
         case let error as CTCError: self.init(error.description, Failure.exitCode(of: error))
         case let error as TokenizerError: self.init(ModelError.sentenceEncoder(.tokenizer(error)))

@@ -28,10 +28,11 @@ import Testing
         "VectorIndex": ["Files", "TensorCore"],
         "ModelZoo": families.union([
             "Media", "Text", "Audio", "CTC", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder",
-            "GAN", "Diffusion", "Randomness", "Hub",
+            "GAN", "Diffusion", "LatentDiffusion", "Randomness", "Hub",
         ]),
         "ZooCommand": [
             "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder", "AudioEncoder", "GAN", "Diffusion",
+            "LatentDiffusion",
             "Randomness", "VectorIndex", "Text", "Layers", "Media", "Audio", "CTC", "Hub", "Checkpoints", "Files",
             "JSON", "TensorCore", "Arguments",
         ],

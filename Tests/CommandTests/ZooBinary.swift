@@ -165,6 +165,11 @@ enum Fixtures {
         project.appending(path: "Tests/GANTests/Fixtures/\(name)").path
     }
 
+    /// A seeded pipeline that makes pictures of texts.
+    static func latentDiffusion(_ name: String) -> String {
+        project.appending(path: "Tests/LatentDiffusionTests/Fixtures/\(name)").path
+    }
+
     /// A seeded diffusion model.
     static func diffusion(_ name: String) -> String {
         project.appending(path: "Tests/DiffusionTests/Fixtures/\(name)").path

@@ -173,6 +173,7 @@ enum BenchCommand: Subcommand {
         }
         if case .gan(let generator) = model { inputs = MadeUpInputs.latents(generator, batch: batch) }
         if case .diffusion(let denoiser) = model { inputs = try MadeUpInputs.sample(denoiser, batch: batch) }
+        if case .latentDiffusion(let folder) = model { inputs = try MadeUpInputs.latents(folder, batch: batch) }
         if readsTexts {
             inputs.merge(try MadeUpInputs.texts(model, batch: batch, tokens: parsed[tokens])) { $1 }
         }

@@ -174,7 +174,7 @@ enum ClassifyCommand: Subcommand {
             throw UsageError(
                 "\(name) is a sentence encoder and reads no pictures: name an image classifier with --model, or a "
                     + "dual encoder and labels", path: parsed.path)
-        case (.gan, _), (.diffusion, _):
+        case (.gan, _), (.diffusion, _), (.latentDiffusion, _):
             throw UsageError(
                 "\(name) is a generator and reads no pictures: 'zoo generate' makes some with it", path: parsed.path)
         case (.audioEncoder, _):

@@ -127,7 +127,7 @@ enum EvalCommand: Subcommand {
                 labels: set.labels, templates: templates, isMultiLabel: false, batch: parsed[batch],
                 cache: ClassMatrixCache(environment: context.environment))
             return (try ZeroShot(request, plan, context).classifier(), set)
-        case .sentenceEncoder, .audioEncoder, .gan, .diffusion:
+        case .sentenceEncoder, .audioEncoder, .gan, .diffusion, .latentDiffusion:
             throw UsageError(
                 "\(printable(entry.name)) is \(AnyModel.Family(folder: entry.folder).noun) and reads no pictures: name "
                     + "an image classifier or a dual encoder", path: parsed.path)

@@ -28,6 +28,7 @@ struct FamilyFacts {
         case .audioEncoder(let model): try add(model)
         case .gan(let model): add(model)
         case .diffusion(let model): try add(model)
+        case .latentDiffusion(let model): try add(model)
         }
     }
 

@@ -9,8 +9,7 @@ enum GenerateCommand: Subcommand {
         help: "The generator: a name, a folder, or hf:org/name")
     static let output = Option.text(
         "--output", "-o", value: "FILE.png|DIR", kind: .file(extensions: ["png"]),
-        help: "Where the picture goes; a folder for several, made where it is missing"
-    ).required()
+        help: "Where the picture goes; a folder for several, made where it is missing (required but with --plan)")
     static let seeds = Option.text(
         "--seeds", "-s", value: "LIST", default: "0", help: "A picture for each of these seeds, such as 0-15,42")
     static let count = Option.int(
@@ -46,6 +45,32 @@ enum GenerateCommand: Subcommand {
     static let mix = Option.text(
         "--mix", value: "SEED:N", help: "StyleGAN2: take the styles from the Nth on from this seed's picture")
 
+    // Text to image.
+    static let prompt = Option.text(
+        "--prompt", "-p", value: "TEXT",
+        help: "Text to image: what is to be on the picture; (words:1.3) weighs them, [words] takes weight away")
+    static let negative = Option.text("--negative", value: "TEXT", help: "Text to image: what is not")
+    static let rescale = Option.double(
+        "--guidance-rescale", value: "SHARE", range: 0...1,
+        help: "Text to image: how much of the contrast that guidance adds is taken away")
+    static let size = Option.text(
+        "--size", value: "WxH", help: "Text to image: pixels of the picture; the model's own if left out")
+    static let clipSkip = Option.int(
+        "--clip-skip", value: "N", range: 0...100, help: "Text to image: leave out the text encoder's last N blocks")
+    static let longPrompt = Option.flag(
+        "--long-prompt", help: "Text to image: take a prompt that is longer than the context in parts")
+    static let mask = Option.file(
+        "--mask", extensions: InputList.pictures,
+        help: "Text to image: paint what is white here anew, and keep the rest of --init")
+    static let lora = Option.text(
+        "--lora", value: "FILE[:WEIGHT]", help: "Text to image: add the changes of this LoRA file"
+    ).repeatable()
+    static let embedding = Option.file(
+        "--embedding", extensions: ["safetensors", "pt", "bin"], help: "Text to image: add the words of this file"
+    ).repeatable()
+    static let plan = Option.flag(
+        "--plan", help: "Text to image: show what the run would take of memory and work, and make nothing")
+
     // Diffusion.
     static let scheduler = Option.text(
         "--scheduler", value: "NAME", help: "Diffusion: the sampler ('zoo show' lists them); the folder's if left out")
@@ -69,6 +94,9 @@ enum GenerateCommand: Subcommand {
     /// Options that only diffusion models have.
     static let ofDiffusion: [any OptionDeclaration] =
         [scheduler, steps, guidance, eta, initial, strength, preview, strip]
+    /// Options that only models have that make pictures of texts.
+    static let ofTexts: [any OptionDeclaration] =
+        [prompt, negative, rescale, size, clipSkip, longPrompt, mask, lora, embedding, plan]
     /// Options that only GANs have.
     static let ofGANs: [any OptionDeclaration] = [truncation, cutoff, noise, mix]
     /// Options that only StyleGAN2 has.
@@ -78,11 +106,12 @@ enum GenerateCommand: Subcommand {
     static let recorded: [any OptionDeclaration] =
         [
             model, seeds, count, label, randomness, latents, grid, interpolate, frames, truncation, cutoff, noise, mix,
-            scheduler, steps, guidance, eta, initial, strength, SharedOptions.ema,
+            scheduler, steps, guidance, eta, initial, strength, prompt, negative, rescale, size, clipSkip, longPrompt,
+            mask, lora, embedding, SharedOptions.ema,
         ]
 
     static let command = Command(
-        "generate", summary: "Make pictures with a GAN or a diffusion model",
+        "generate", summary: "Make pictures with a GAN or a diffusion model, of texts, too",
         discussion: """
             The same seed gives the same picture, whatever the number of pictures and of threads: the random numbers \
             are those of PyTorch on the CPU, or of NumPy for models whose reference uses them. Of several pictures, \
@@ -91,8 +120,10 @@ enum GenerateCommand: Subcommand {
             --force is given.
             """,
         options: [
-            model, output, seeds, count, label, grid, interpolate, frames, scheduler, steps, guidance, eta, initial,
-            strength, truncation, cutoff, noise, mix, randomness, latents, outputLatents, preview, strip, replay, force,
+            model, output, seeds, prompt, negative, count, label, grid, interpolate, frames, scheduler, steps, guidance,
+            rescale, eta, initial,
+            strength, mask, size, clipSkip, longPrompt, lora, embedding, plan, truncation, cutoff, noise, mix,
+            randomness, latents, outputLatents, preview, strip, replay, force,
             SharedOptions.ema, SharedOptions.threads, SharedOptions.maxMemory, SharedOptions.json,
         ],
         exclusive: [
@@ -107,6 +138,9 @@ enum GenerateCommand: Subcommand {
                 "zoo generate -m ./ddpm --class all --guidance 2 --grid 10x8 -o all.png", "Eight of each of ten classes"
             ),
             Command.Example("zoo generate -m ./dcgan --interpolate 1..2 -o walk.png", "An animation"),
+            Command.Example(
+                "zoo generate -m ./stable-diffusion-v1-5 --prompt 'a red fox in the snow' --steps 30 -o fox.png",
+                "A picture of a text"),
             Command.Example("zoo generate --replay cat.png -o again.png", "The same bytes again"),
         ])
 

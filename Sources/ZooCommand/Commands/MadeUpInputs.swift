@@ -2,6 +2,7 @@ import AudioEncoder
 import Diffusion
 import DualEncoder
 import GAN
+import LatentDiffusion
 import Media
 import ModelZoo
 import TensorCore
@@ -31,7 +32,7 @@ enum MadeUpInputs {
     static func texts(_ model: AnyModel, batch: Int, tokens: Int?) throws -> [String: Tensor] {
         let context: Int
         switch model {
-        case .imageClassifier, .audioEncoder, .gan, .diffusion: return [:]
+        case .imageClassifier, .audioEncoder, .gan, .diffusion, .latentDiffusion: return [:]
         case .dualEncoder(let model): context = model.contextLength
         case .sentenceEncoder(let model): context = min(model.contextLength, tokens == nil ? 64 : .max)
         }
@@ -82,6 +83,24 @@ enum MadeUpInputs {
         case .identity: inputs["class_labels"] = noise(Shape(batch, model.configuration.embeddingWidth))
         }
         return inputs
+    }
+
+    /// A call of a latent diffusion model's network in the middle of sampling, or of its autoencoder.
+    static func latents(_ model: LatentDiffusionFolder, batch: Int) throws(Failure) -> [String: Tensor] {
+        guard let unet = model.unet else {
+            guard let configuration = model.autoencoder?.configuration else { return [:] }
+            let (factor, size) = (configuration.factor, configuration.sampleSize)
+            return ["z": noise(Shape(batch, configuration.latentChannels, size.height / factor, size.width / factor))]
+        }
+        guard let size = unet.configuration.sampleSize else {
+            throw Failure("\(model.folder): the network has no sample_size to make up inputs of", .unavailable)
+        }
+        return [
+            "sample": noise(Shape(batch, unet.configuration.inputChannels, size.height, size.width)),
+            "timestep": Tensor([500], shape: Shape([1])),
+            "encoder_hidden_states": noise(
+                Shape(batch, model.pipeline?.textEncoder.contextLength ?? 77, unet.configuration.textWidth)),
+        ]
     }
 
     /// Sounds of noise between -1 and 1.

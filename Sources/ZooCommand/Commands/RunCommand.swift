@@ -28,7 +28,10 @@ enum RunCommand: Subcommand {
             sentence_embedding for input_ids, attention_mask and token_type_ids, of which \
             the first is needed. An audio encoder gives logits for input_values with or without attention_mask, or \
             last_hidden_state where it has no head; with a head that, greedy_ids of one for CTC, and hidden_states of \
-            all layers where they are asked for. Files of earlier runs are replaced.
+            all layers where they are asked for. A GAN gives image for z, with class_labels and truncation where it was \
+            trained so; a diffusion model noise_pred for sample and timestep, with class_labels where it has classes. A \
+            latent diffusion model gives last_hidden_state for input_ids, noise_pred for sample, timestep and \
+            encoder_hidden_states, and image for z. Files of earlier runs are replaced.
             """,
         arguments: [SharedOptions.modelArgument],
         options: [

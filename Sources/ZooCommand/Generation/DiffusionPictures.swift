@@ -126,7 +126,7 @@ struct DiffusionPictures: PictureMaker {
 
     /// A picture as the network takes it, as `VaeImageProcessor` of diffusers prepares one: brought to its size by
     /// Lanczos' filter, without regard to the aspect ratio; `x / 255 * 2 - 1`.
-    private static func values(of picture: Image, _ shape: Shape) throws(ImageError) -> [Float] {
+    static func values(of picture: Image, _ shape: Shape) throws(ImageError) -> [Float] {
         let (channels, height, width) = (shape[0], shape[1], shape[2])
         let sized = try picture.rgb().resized(width: width, height: height, filter: .lanczos)
         var values: [Float] = []

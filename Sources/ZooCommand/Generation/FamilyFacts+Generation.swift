@@ -1,6 +1,7 @@
 import Diffusion
 import GAN
 import JSON
+import LatentDiffusion
 import Randomness
 
 extension FamilyFacts {
@@ -52,6 +53,44 @@ extension FamilyFacts {
             ("activation_bytes", JSONValue(optional: cost?.activationBytes) { JSONValue($0) }),
             ("schedulers", .array(own == nil ? [] : schedulers.map { JSONValue($0.shortName) })),
             ("guidance", JSONValue(model.nullClass != nil)), ("labels", .array(model.labels.map { JSONValue($0) })),
+        ]
+    }
+}
+
+extension FamilyFacts {
+    mutating func add(_ model: LatentDiffusionFolder) throws {
+        guard let pipeline = model.pipeline else {
+            lines.append(("Memory", "\(Format.bytes(model.weightBytes)) of weights"))
+            return
+        }
+        let factor = pipeline.autoencoder.configuration.factor
+        let sides = pipeline.unet.configuration.sampleSize.map {
+            (height: $0.height * factor, width: $0.width * factor)
+        }
+        let cost = try sides.map { try pipeline.plan(pictures: 1, height: $0.height, width: $0.width) }
+        if let sides, let cost {
+            lines += [
+                ("Picture", "\(sides.width)x\(sides.height) pixels (--size)"),
+                ("Operations", Format.count(cost.step.flops, unit: "FLOP") + " a guided step"),
+                ("Memory", Self.memory(weights: cost.weightBytes, activations: cost.peakBytes - cost.weightBytes)),
+            ]
+        }
+        let own = pipeline.scheduler.kind
+        let schedulers = [own] + pipeline.scheduler.supportedSchedulers.filter { $0 != own }
+        lines += [
+            ("Text", "\(pipeline.textEncoder.contextLength) tokens a part"),
+            ("Schedulers", schedulers.map(\.shortName).joined(separator: ", ")),
+        ]
+        if pipeline.isForInpainting { lines.append(("Made for", "painting parts of pictures anew (--init, --mask)")) }
+        for note in pipeline.notes { lines.append(("Note", note)) }
+        json = [
+            ("pipeline", JSONValue(pipeline.pipeline)),
+            ("output", JSONValue(optional: sides) { [JSONValue($0.height), JSONValue($0.width)] }),
+            ("flops", JSONValue(optional: cost?.step.flops) { JSONValue($0) }),
+            ("peak_bytes", JSONValue(optional: cost?.peakBytes) { JSONValue($0) }),
+            ("context", JSONValue(pipeline.textEncoder.contextLength)),
+            ("schedulers", .array(schedulers.map { JSONValue($0.shortName) })),
+            ("inpainting", JSONValue(pipeline.isForInpainting)),
         ]
     }
 }

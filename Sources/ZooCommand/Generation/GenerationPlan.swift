@@ -1,5 +1,6 @@
 import Arguments
 import Checkpoints
+import LatentDiffusion
 import ModelZoo
 import Randomness
 import TensorCore
@@ -77,7 +78,10 @@ struct GenerationPlan {
             layout = .each
         }
         self.seeds = seeds
-        output = parsed[Generate.output]
+        guard let output = parsed[Generate.output] ?? (parsed[Generate.plan] ? "" : nil) else {
+            throw usage("missing option --output FILE.png|DIR")
+        }
+        self.output = output
         isFolder = !output.hasSuffix(".png")
         if case .each = layout, seeds.count > 1, !isFolder {
             throw usage("\(seeds.count) pictures need a folder: --output DIR, or --grid RxC for one picture of all")
@@ -87,7 +91,13 @@ struct GenerationPlan {
         outputLatents = parsed[Generate.outputLatents]
         preview = parsed[Generate.preview]
         strip = parsed[Generate.strip]
-        inputs = [parsed[Generate.latents], parsed[Generate.initial]].compactMap { $0 }
+        guard parsed[Generate.mask] == nil || parsed[Generate.initial] != nil else {
+            throw usage("option '--mask' is about a picture: give one with --init")
+        }
+        let loras = try parsed[Generate.lora].map { try LoRA(parsing: $0).file }
+        inputs =
+            [parsed[Generate.latents], parsed[Generate.initial], parsed[Generate.mask]].compactMap { $0 } + loras
+            + parsed[Generate.embedding]
         let ofAll: Set = ["--seeds", "--count", "--grid", "--interpolate", "--frames"]
         allWords = parsed.words(of: Generate.recorded)
         let ofOne = Generate.recorded.filter { !ofAll.contains($0.specification.name) }

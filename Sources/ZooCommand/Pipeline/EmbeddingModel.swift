@@ -117,7 +117,7 @@ struct EmbeddingModel {
             do throws(DualEncoderError) { return try model.preprocessing() } catch { throw .dualEncoder(error) }
         case .sentenceEncoder: throw .inputs(expected: "texts", found: "pictures")
         case .audioEncoder: throw .inputs(expected: "sounds", found: "pictures")
-        case .gan, .diffusion: throw .inputs(expected: "noise", found: "pictures")
+        case .gan, .diffusion, .latentDiffusion: throw .inputs(expected: "noise", found: "pictures")
         }
     }
 
@@ -147,7 +147,7 @@ struct EmbeddingModel {
                 }
             case .sentenceEncoder: throw .inputs(expected: "texts", found: "pictures")
             case .audioEncoder: throw .inputs(expected: "sounds", found: "pictures")
-            case .gan, .diffusion: throw .inputs(expected: "noise", found: "pictures")
+            case .gan, .diffusion, .latentDiffusion: throw .inputs(expected: "noise", found: "pictures")
             }
         }
     }
@@ -160,7 +160,7 @@ struct EmbeddingModel {
             switch model {
             case .imageClassifier: throw .inputs(expected: "pictures", found: "texts")
             case .audioEncoder: throw .inputs(expected: "sounds", found: "texts")
-            case .gan, .diffusion: throw .inputs(expected: "noise", found: "texts")
+            case .gan, .diffusion, .latentDiffusion: throw .inputs(expected: "noise", found: "texts")
             case .dualEncoder(let model):
                 do throws(DualEncoderError) {
                     return try model.embed(texts: texts, normalized: false, truncates: options.truncates)

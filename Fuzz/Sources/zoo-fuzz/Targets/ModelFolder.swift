@@ -42,6 +42,8 @@ private func plan(_ model: AnyModel) throws {
     case .gan(let model): _ = try? model.plan(batch: 1)
     case .diffusion(let model):
         for side in [1, 8, 32] { _ = try? model.plan(batch: 1, height: side, width: side) }
+    case .latentDiffusion(let model):
+        for side in [8, 32] { _ = try? model.pipeline?.plan(pictures: 1, height: side, width: side) }
     }
 }
 
@@ -65,7 +67,7 @@ private let files: [ModelFile] = {
     var files: [ModelFile] = []
     for suite in [
         "AudioEncoderTests", "DiffusionTests", "DualEncoderTests", "GANTests", "ImageClassifiersTests",
-        "SentenceEncoderTests",
+        "LatentDiffusionTests", "SentenceEncoderTests",
     ] {
         let fixtures = "\(tests)/\(suite)/Fixtures"
         for name in (try? FileSystem.list(fixtures).names) ?? [] {

@@ -1,0 +1,133 @@
+public import Checkpoints
+import JSON
+public import TensorCore
+
+/// What a folder of a latent diffusion model holds: a whole pipeline, or one of its networks from its own folder.
+public enum LatentDiffusionFolder: Sendable {
+    /// A pipeline of diffusers.
+    case pipeline(LatentDiffusionModel)
+    /// The network that predicts noise.
+    case unet(UNet2DConditionModel)
+    /// The autoencoder.
+    case autoencoder(Autoencoder)
+
+    /// Loads a folder.
+    ///
+    /// - Parameters:
+    ///   - folder: one that ``recognises(_:)`` knows.
+    ///   - runtime: where to compute; made with default settings where left out.
+    ///   - weights: which of the folder's weights are read; a pipeline's components have their own, so that it must be as
+    ///     trained.
+    ///   - plansOnly: reads no weights, only names and shapes.
+    /// - Throws: ``LatentDiffusionError``.
+    public init(
+        folder: String, runtime: Runtime? = nil, weights: WeightChoice = WeightChoice(), plansOnly: Bool = false
+    ) throws(LatentDiffusionError) {
+        guard !LatentDiffusionModel.recognises(folder) else {
+            guard weights == WeightChoice() else {
+                throw .input(
+                    expected: "a pipeline whose components' weights are read as they were trained",
+                    found: "a choice of weights for \(folder)")
+            }
+            self = .pipeline(try LatentDiffusionModel(folder: folder, runtime: runtime, plansOnly: plansOnly))
+            return
+        }
+        switch Self.component(folder) {
+        case "AutoencoderKL", "VQModel":
+            self = .autoencoder(
+                try Autoencoder(folder: folder, runtime: runtime, weights: weights, plansOnly: plansOnly))
+        default:
+            self = .unet(
+                try UNet2DConditionModel(folder: folder, runtime: runtime, weights: weights, plansOnly: plansOnly))
+        }
+    }
+
+    /// Whether a folder holds a pipeline or a network of this module, supported or not. One that cannot be read holds
+    /// none.
+    ///
+    /// - Parameter folder: any folder.
+    public static func recognises(_ folder: String) -> Bool {
+        if LatentDiffusionModel.recognises(folder) { return true }
+        return component(folder).map(["UNet2DConditionModel", "AutoencoderKL", "VQModel"].contains) ?? false
+    }
+
+    /// What can be loaded.
+    public static let architectures = [
+        SupportedArchitecture(
+            name: "Stable Diffusion",
+            names: [
+                .diffusers: PipelineIndex.Kind.textToImage.pipelines + [
+                    "UNet2DConditionModel", "AutoencoderKL", "VQModel",
+                ]
+            ],
+            papers: ["2112.10752"])
+    ]
+
+    /// The class that a network's configuration names.
+    private static func component(_ folder: String) -> String? {
+        guard !FileSystem.exists(FileSystem.join(folder, "model_index.json")),
+            let config = try? Config(path: FileSystem.join(folder, "config.json"))
+        else { return nil }
+        return config.value("_class_name")?.stringValue
+    }
+
+    /// The pipeline, where there is one.
+    public var pipeline: LatentDiffusionModel? {
+        guard case .pipeline(let model) = self else { return nil }
+        return model
+    }
+
+    /// The network that predicts noise, where there is one.
+    public var unet: UNet2DConditionModel? {
+        switch self {
+        case .pipeline(let model): model.unet
+        case .unet(let unet): unet
+        case .autoencoder: nil
+        }
+    }
+
+    /// The autoencoder, where there is one.
+    public var autoencoder: Autoencoder? {
+        switch self {
+        case .pipeline(let model): model.autoencoder
+        case .unet: nil
+        case .autoencoder(let autoencoder): autoencoder
+        }
+    }
+
+    /// The class of what it is.
+    public var architecture: String {
+        switch self {
+        case .pipeline(let model): model.pipeline
+        case .unet: "UNet2DConditionModel"
+        case .autoencoder(let autoencoder): autoencoder.configuration.kind == .variational ? "AutoencoderKL" : "VQModel"
+        }
+    }
+
+    /// The folder it was loaded from.
+    public var folder: String {
+        switch self {
+        case .pipeline(let model): model.folder
+        case .unet(let unet): unet.folder
+        case .autoencoder(let autoencoder): autoencoder.folder
+        }
+    }
+
+    /// Elements of all parameters.
+    public var parameterCount: Int {
+        switch self {
+        case .pipeline(let model): model.parameterCount
+        case .unet(let unet): unet.parameterCount
+        case .autoencoder(let autoencoder): autoencoder.parameterCount
+        }
+    }
+
+    /// Bytes that the packed weights take.
+    public var weightBytes: Int {
+        switch self {
+        case .pipeline(let model): model.weightBytes
+        case .unet(let unet): unet.weightBytes
+        case .autoencoder(let autoencoder): autoencoder.weightBytes
+        }
+    }
+}
