@@ -13,6 +13,7 @@ from parity.diffusion_checkpoints import DIFFUSION_CHECKPOINTS
 from parity.dual_checkpoints import DUAL_CHECKPOINTS
 from parity.efficient_models import EFFICIENT_MODELS
 from parity.generator_checkpoints import GENERATOR_CHECKPOINTS
+from parity.latent_checkpoints import LATENT_CHECKPOINTS
 from parity.transformer_models import TRANSFORMER_MODELS
 from reference.environment import versions
 from reference.layouts import LAYOUTS
@@ -106,6 +107,7 @@ CHECKPOINTS = [
     *AUDIO_CHECKPOINTS,
     *DIFFUSION_CHECKPOINTS,
     *GENERATOR_CHECKPOINTS,
+    *LATENT_CHECKPOINTS,
 ]
 
 

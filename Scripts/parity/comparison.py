@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import dataclass, field
 
 import numpy as np
+from PIL import Image
 
 from parity import tokens
 
@@ -57,6 +58,8 @@ def compare(command, folder, results):
         steps.append(lambda case=case: _compare_case(command, folder, case, results, result))
     for loop in manifest.get("loops", []):
         steps.append(lambda loop=loop: _compare_loop(command, folder, loop, results, result))
+    for loop in manifest.get("pictures", []):
+        steps.append(lambda loop=loop: _compare_generated(command, folder, loop, results, result))
     if "image" in manifest.get("preprocess", {}):
         steps.append(lambda: _compare_picture(command, folder, manifest, results, result))
     if "audio" in manifest.get("preprocess", {}):
@@ -129,6 +132,24 @@ def _compare_loop(command, folder, loop, results, result):
     result.error = max(result.error, error)
     if not error <= TOLERANCE:
         result.failures.append(f"{loop['case']}: the sample differs by {error:.1e} of its scale")
+
+
+def _compare_generated(command, folder, loop, results, result):
+    """Make a picture of a text and compare its pixels: one level of 255 for all but one of a thousand values."""
+    picture = results / f"{loop['case']}.png"
+    names = ("scheduler", "steps", "guidance", "prompt", "negative")
+    options = [word for name in names for word in (f"--{name}", loop[name])]
+    size = f"{loop['size']}x{loop['size']}"
+    command.run(
+        "generate", "--model", folder, *options, "--size", size, "--seeds", loop["seed"], "--output", picture, "--force"
+    )
+    expected = np.load(folder / "ref" / loop["pixels"]).astype(int)
+    found = np.asarray(Image.open(picture).convert("RGB")).astype(int)
+    if expected.shape != found.shape:
+        raise ValueError(f"{loop['case']}: the picture has shape {found.shape}, expected {expected.shape}")
+    share = float((np.abs(found - expected) > 1).mean())
+    if share > 0.001:
+        result.failures.append(f"{loop['case']}: {share:.2%} of the values differ by more than one level")
 
 
 def _compare_picture(command, folder, manifest, results, result):

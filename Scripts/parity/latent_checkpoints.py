@@ -118,7 +118,7 @@ class LatentCheckpoint:
             pipeline.set_progress_bar_config(disable=True)
             seed, guidance = 7, 7.5
             with torch.inference_mode():
-                latents = pipeline(
+                image = pipeline(
                     prompt=PROMPT,
                     negative_prompt=NEGATIVE,
                     num_inference_steps=self.steps,
@@ -126,26 +126,22 @@ class LatentCheckpoint:
                     height=self.loop_size,
                     width=self.loop_size,
                     generator=torch.Generator("cpu").manual_seed(seed),
-                    output_type="latent",
-                ).images
-                image = pipeline.vae.decode(latents / pipeline.vae.config.scaling_factor).sample
-            pixels = np.asarray(pipeline.image_processor.postprocess(image, output_type="pil")[0])[None]
+                ).images[0]
+            pixels = np.asarray(image)
             entry = {
-                "name": f"{name}{self.steps}",
+                "case": f"{name}{self.steps}",
                 "scheduler": name,
                 "steps": self.steps,
                 "guidance": guidance,
-                "seeds": [seed],
+                "seed": seed,
                 "prompt": PROMPT,
                 "negative": NEGATIVE,
-                "height": self.loop_size,
-                "width": self.loop_size,
+                "size": self.loop_size,
+                "pixels": f"loop.{name}{self.steps}.pixels.npy",
             }
-            for key, array in (("latents", latents.numpy()), ("pixels", pixels)):
-                entry[key] = f"loop.{entry['name']}.{key}.npy"
-                np.save(recorder.folder / entry[key], array)
+            np.save(recorder.folder / entry["pixels"], pixels)
             entries.append(entry)
-        write_json(recorder.folder / "loops.json", {"loops": entries})
+        recorder.extra["pictures"] = entries
 
 
 SD15_TEXT = {
