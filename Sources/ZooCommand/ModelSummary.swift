@@ -19,8 +19,8 @@ struct ModelSummary {
     struct WeightFile {
         /// Its path.
         let path: String
-        /// Its name in the folder.
-        var name: String { FileSystem.lastComponent(path) }
+        /// Its name in the folder; of a pipeline's component with the component's folder, `unet/model.safetensors`.
+        let name: String
         /// Its size.
         let bytes: Int
     }
@@ -34,7 +34,11 @@ struct ModelSummary {
         do {
             card = .success(try context.registry.card(entry))
         } catch { card = .failure(Failure(error)) }
-        files = Self.weightFiles(entry).map { WeightFile(path: $0, bytes: fileSize($0)) }
+        files = Self.weightFiles(entry).map { path in
+            let prefix = entry.folder.hasSuffix("/") ? entry.folder : entry.folder + "/"
+            let name = path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : FileSystem.lastComponent(path)
+            return WeightFile(path: path, name: name, bytes: fileSize(path))
+        }
     }
 
     /// The paths of a model's weight files. Some folders have them under names that only their family knows.
@@ -43,9 +47,11 @@ struct ModelSummary {
             return checkpoint.files
         }
         // A pipeline of diffusers has a folder for each component.
-        if let checkpoint = try? Checkpoint.open(folder: FileSystem.join(entry.folder, "unet"), choice: entry.weights) {
-            return checkpoint.files
+        let components = ["text_encoder", "unet", "vae", "vqvae"].flatMap { component in
+            let folder = FileSystem.join(entry.folder, component)
+            return (try? Checkpoint.open(folder: folder, choice: entry.weights))?.files ?? []
         }
+        if !components.isEmpty { return components }
         let names = (try? FileSystem.list(entry.folder).names) ?? []
         return names.filter { $0.hasSuffix(".safetensors") }.map { FileSystem.join(entry.folder, $0) }
     }

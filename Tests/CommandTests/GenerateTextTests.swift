@@ -52,7 +52,19 @@ import Testing
         #expect(try ImageDecoder.decode(other) != ImageDecoder.decode(file))
     }
 
-    @Test func aLoRAChangesThePicture() throws {
+    /// Every component has a say in a picture.
+    @Test(arguments: ["vae/config.json", "text_encoder/config.json", "tokenizer/merges.txt"])
+    func onlyTheSameComponentsReplay(_ file: String) throws {
+        let copy = folder.path("model")
+        try FileManager.default.copyItem(atPath: first, toPath: copy)
+        _ = try made(["-m", copy, "--steps", "1"] + prompt, "a.png")
+        let place = URL(filePath: "\(copy)/\(file)")
+        try (Data(contentsOf: place) + Data("\n".utf8)).write(to: place)
+        let other = try generate(["--replay", folder.path("a.png"), "-o", folder.path("b.png")])
+        #expect(other.code == 65 && other.errors.contains("other weights"), "\(other.errors)")
+    }
+
+    @Test func aLoRAOfAnotherModelIsRefused() throws {
         let plain = try made(["-m", first, "--steps", "2"] + prompt, "a.png")
         let wrong = try generate(
             ["-m", first, "-o", folder.path("b.png"), "--lora", Fixtures.generator("dcgan-8") + "/model.safetensors"]

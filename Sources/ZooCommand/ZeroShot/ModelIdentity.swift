@@ -16,7 +16,7 @@ enum ModelIdentity {
     /// A configuration or vocabulary file that is larger is told by pieces as the weights are.
     private static let wholeLimit = 16 << 20
     /// The components of the pipelines that are read.
-    private static let components: Set = ["unet", "scheduler"]
+    private static let components: Set = ["unet", "scheduler", "vae", "vqvae", "text_encoder", "tokenizer"]
     private static let extensions = [".json", ".txt", ".model", ".gz"]
 
     /// The identity of a folder's content in 64 hexadecimal digits, the same for a copy of it: times do not count.
