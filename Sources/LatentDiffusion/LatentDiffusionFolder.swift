@@ -16,8 +16,8 @@ public enum LatentDiffusionFolder: Sendable {
     /// - Parameters:
     ///   - folder: one that ``recognises(_:)`` knows.
     ///   - runtime: where to compute; made with default settings where left out.
-    ///   - weights: which of the folder's weights are read; a pipeline's components have their own, so that it must be as
-    ///     trained.
+    ///   - weights: which of the folder's weights are read; a pipeline's components have their own, so that it must be
+    ///     as trained.
     ///   - plansOnly: reads no weights, only names and shapes.
     /// - Throws: ``LatentDiffusionError``.
     public init(

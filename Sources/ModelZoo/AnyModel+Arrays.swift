@@ -14,8 +14,8 @@ extension AnyModel {
     /// `pixel_values`, `input_ids` or both, and `attention_mask` with the ids; a sentence encoder needs `input_ids` and
     /// takes `attention_mask` (all ones where left out) and `token_type_ids` (zeros); an audio encoder needs
     /// `input_values` and takes `attention_mask` (all ones); a GAN needs `z`, and `class_labels` and `truncation` as
-    /// it was trained; a diffusion model needs `sample` and `timestep`, and `class_labels` where it has classes; a latent
-    /// diffusion model takes `input_ids`, or `sample`, `timestep` and `encoder_hidden_states`, or `z`.
+    /// it was trained; a diffusion model needs `sample` and `timestep`, and `class_labels` where it has classes; a
+    /// latent diffusion model takes `input_ids`, or `sample`, `timestep` and `encoder_hidden_states`, or `z`.
     public var inputNames: [String] { family.inputNames }
 
     /// The arrays that ``run(_:outputs:)`` gives where it is given everything.

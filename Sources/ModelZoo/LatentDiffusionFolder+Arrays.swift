@@ -35,8 +35,8 @@ extension LatentDiffusionFolder {
         return timestep.dtype == .int64 ? timestep.integers.map { Float($0) } : timestep.floats
     }
 
-    /// Runs those networks that inputs are given for, and measures every operation but those of the text encoder, a small
-    /// part of any run, which are counted.
+    /// Runs those networks that inputs are given for, and measures every operation but those of the text encoder, a
+    /// small part of any run, which are counted.
     ///
     /// - Returns: what each took.
     func profile(_ inputs: [String: Tensor]) throws(LatentDiffusionError) -> [Workspace.Account] {

@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test func plans() throws {
-        let run = try generate(["-m", first, "--plan", "--json", "--steps", "3"] + prompt)
+        let run = try generate(["-m", first, "--plan", "--json", "--scheduler", "ddim", "--steps", "3"] + prompt)
         let line = try JSONValue.parse(run.output)
         #expect(line["steps"]?.intValue == 3 && (line["peak_bytes"]?.intValue ?? 0) > 0)
         let people = try generate(["-m", first, "--plan"] + prompt)

@@ -54,7 +54,7 @@ struct TextPictures: PictureMaker {
     ///   - pictures: how many; memory is planned for one batch of them.
     ///   - limit: bytes that weights and activations may take together; `nil` where nothing limits them.
     ///   - runtime: where to compute.
-    /// - Throws: `LatentDiffusionError`, `AdapterError`, `PromptError`, `ModelError` where it would not fit, ``Failure``.
+    /// - Throws: `LatentDiffusionError`, `AdapterError`, `PromptError`, ``Failure`` where it would not fit.
     init(_ folder: String, _ options: Options, pictures: Int, limit: Int?, _ runtime: Runtime) throws {
         let (components, tokenizer) = try Self.components(folder, options)
         let plan = try LatentDiffusionModel(components, runtime: runtime, plansOnly: true)
@@ -185,8 +185,8 @@ struct TextPictures: PictureMaker {
         guard let limit, whole.peakBytes > limit else { return nil }
         guard let parts = model.autoencoder.standardTiling, try cost(parts).peakBytes <= limit else {
             throw Failure(
-                "\(model.folder): pictures of \(size.width)x\(size.height) need \(Format.bytes(whole.peakBytes)), and may take "
-                    + "\(Format.bytes(limit)); make fewer or smaller ones, or allow more with --max-memory",
+                "\(model.folder): pictures of \(size.width)x\(size.height) need \(Format.bytes(whole.peakBytes)), and may "
+                    + "take \(Format.bytes(limit)); make fewer or smaller ones, or allow more with --max-memory",
                 .unavailable)
         }
         return parts
