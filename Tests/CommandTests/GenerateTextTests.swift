@@ -85,6 +85,7 @@ import Testing
         ([], 2, "--prompt"), (["--prompt", "a", "--class", "cat"], 2, "--prompt"),
         (["--prompt", "a", "--size", "30x32"], 2, "multiples"), (["--prompt", "a", "--size", "x"], 2, "--size"),
         (["--prompt", "a", "--truncation", "1"], 2, "GANs"), (["--prompt", "a", "--mask", "m.png"], 2, "--init"),
+        (["--prompt", "a", "--ema"], 2, "--ema"),
         (["--prompt", "a", "--scheduler", "lms2"], 2, "--scheduler"),
         (["--prompt", "a", "--steps", "0"], 65, "steps"),
         (["--prompt", "a", "--lora", "none.safetensors"], 66, "none"),

@@ -71,6 +71,8 @@ func makePictureMaker(
     case .latentDiffusion:
         try refuse(Generate.ofGANs, "GANs", "a text-to-image model")
         try refuse([Generate.label], "models with classes", "a text-to-image model: give it a --prompt")
+        try refuse(
+            [SharedOptions.ema], "checkpoints that hold both", "a pipeline, whose components are read as trained")
         guard LatentDiffusionModel.recognises(entry.folder) else {
             throw usage("\(name) is one network of a pipeline: name the folder with its model_index.json")
         }
