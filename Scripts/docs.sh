@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 build=$1
 output=$2
-modules="TensorCore Files JSON Checkpoints Hub Media Text Audio CTC Randomness Layers ImageClassifiers DualEncoder SentenceEncoder AudioEncoder GAN Diffusion VectorIndex ModelZoo"
+modules="TensorCore Files JSON Checkpoints Hub Media Text Audio CTC Randomness Layers ImageClassifiers DualEncoder SentenceEncoder AudioEncoder GAN Diffusion LatentDiffusion VectorIndex ModelZoo"
 
 docc=$(command -v docc || true)
 [ -n "$docc" ] || docc=$(dirname "$(readlink -f "$(command -v swift)")")/docc
