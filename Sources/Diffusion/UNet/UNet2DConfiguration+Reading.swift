@@ -14,8 +14,6 @@ extension UNet2DConfiguration {
     private static let activations: [String: Activation] = [
         "silu": .silu, "swish": .silu, "gelu": .gelu, "relu": .relu,
     ]
-    /// A prefix of block types that changes nothing.
-    private static let formerPrefix = "UNetRes"
     private static let longestSide = 1 << 16
     private static let widest = 1 << 16
     private static let epsilons = 1e-12...1.0
@@ -35,11 +33,11 @@ extension UNet2DConfiguration {
             "block_out_channels", or: [224, 448, 672, 896]
         ) { (key) throws(ConfigError) in try config.ints(key, count: 1...16, in: 1...Self.widest) }
         let count = widths.count
-        downBlocks = try Self.blocks(
-            config, "down_block_types", ["DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"],
+        downBlocks = try config.blockTypes(
+            "down_block_types", or: ["DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"],
             Self.downKinds, count: count)
-        upBlocks = try Self.blocks(
-            config, "up_block_types", ["AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"], Self.upKinds,
+        upBlocks = try config.blockTypes(
+            "up_block_types", or: ["AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"], Self.upKinds,
             count: count)
         // `null` stands for a network without one, so that it is no absent key.
         if let value = config.object["mid_block_type"] {
@@ -78,28 +76,6 @@ extension UNet2DConfiguration {
         centersInput = try config.set("center_input_sample", or: false) { (key) throws(ConfigError) in
             try config.bool(key)
         }
-    }
-
-    private static func blocks(
-        _ config: Config, _ key: String, _ standard: [String], _ known: [String: BlockKind], count: Int
-    ) throws(ConfigError) -> [BlockKind] {
-        let names = try config.set(key, or: standard) { (key) throws(ConfigError) in
-            try config.strings(key, count: 1...16)
-        }
-        guard names.count == count else {
-            throw config.failure(
-                key, expected: "\(count) block types, as many as block_out_channels", found: "\(names.count)")
-        }
-        var kinds: [BlockKind] = []
-        for name in names {
-            let plain = name.hasPrefix(formerPrefix) ? String(name.dropFirst(formerPrefix.count)) : name
-            guard let kind = known[plain] else {
-                throw config.failure(
-                    key, expected: "one of \(known.keys.sorted().joined(separator: ", "))", found: "\"\(name)\"")
-            }
-            kinds.append(kind)
-        }
-        return kinds
     }
 
     private mutating func readLayers(_ config: Config) throws(ConfigError) {

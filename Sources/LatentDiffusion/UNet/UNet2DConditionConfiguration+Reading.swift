@@ -9,8 +9,6 @@ extension UNet2DConditionConfiguration {
     private static let activations: [String: Activation] = [
         "silu": .silu, "swish": .silu, "gelu": .gelu, "relu": .relu,
     ]
-    /// A prefix of block types that changes nothing.
-    private static let formerPrefix = "UNetRes"
     private static let widest = 1 << 16
     private static let longestSide = 1 << 16
 
@@ -56,12 +54,14 @@ extension UNet2DConditionConfiguration {
             try config.ints(key, count: 1...16, in: 1...Self.widest)
         }
         let count = widths.count
-        let down = try Self.kinds(
-            config, "down_block_types", Self.downKinds,
-            ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"], count: count)
-        let up = try Self.kinds(
-            config, "up_block_types", Self.upKinds,
-            ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"], count: count)
+        let down = try config.blockTypes(
+            "down_block_types",
+            or: ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"],
+            Self.downKinds, count: count)
+        let up = try config.blockTypes(
+            "up_block_types",
+            or: ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"],
+            Self.upKinds, count: count)
         let layers = try Self.ints(config, "layers_per_block", or: 2, in: 1...64, count: count)
         let transformers = try Self.ints(config, "transformer_layers_per_block", or: 1, in: 1...64, count: count)
         let heads = try Self.ints(config, "attention_head_dim", or: 8, in: 1...Self.widest, count: count)
@@ -88,28 +88,6 @@ extension UNet2DConditionConfiguration {
                 expected: "numbers of heads, as diffusers takes them, that divide the channels (\(level.width))",
                 found: "\(level.heads)")
         }
-    }
-
-    private static func kinds(
-        _ config: Config, _ key: String, _ known: [String: Bool], _ standard: [String], count: Int
-    ) throws(ConfigError) -> [Bool] {
-        let names = try config.set(key, or: standard) { (key) throws(ConfigError) in
-            try config.strings(key, count: 1...16)
-        }
-        guard names.count == count else {
-            throw config.failure(
-                key, expected: "\(count) block types, as many as block_out_channels", found: "\(names.count)")
-        }
-        var kinds: [Bool] = []
-        for name in names {
-            let plain = name.hasPrefix(formerPrefix) ? String(name.dropFirst(formerPrefix.count)) : name
-            guard let kind = known[plain] else {
-                throw config.failure(
-                    key, expected: "one of \(known.keys.sorted().joined(separator: ", "))", found: "\"\(name)\"")
-            }
-            kinds.append(kind)
-        }
-        return kinds
     }
 
     /// A number for each level, or one for all.
