@@ -32,51 +32,27 @@ import Testing
         }
     }
 
+    private func mutations(_ model: String) throws -> (Checkpoint, WeightMutations) {
+        let checkpoint = try Checkpoint.open(folder: AudioFixtures.path(model))
+        return (checkpoint, WeightMutations(checkpoint) { failure(model, $0) })
+    }
+
     /// CF05
     @Test(arguments: AudioFixtures.models)
     func missingReshapedRetyped(model: String) throws {
-        let checkpoint = try Checkpoint.open(folder: AudioFixtures.path(model))
-        for name in names(model, checkpoint) {
-            var source = EditedSource(checkpoint)
-            source.drop(name)
-            // Without its table of frequencies the reference makes one; without one spelling the other is missed.
-            if name.hasSuffix("inv_freq") {
-                #expect(failure(model, source) == nil)
-            } else if case .missing(_, let tensor, _) = failure(model, source) {
-                #expect(tensor == name || name.contains("weight_"))
-            } else {
-                Issue.record("\(model): \(name) is not missed")
-            }
-            let shape = try #require(checkpoint.info(name)?.shape)
-            for other in [shape + [1], [], [0], [Int.max], shape.dropLast() + [(shape.last ?? 0) + 1]] {
-                var source = EditedSource(checkpoint)
-                source.reshape(name, to: other)
-                guard case .shape(_, name, shape, other) = failure(model, source) else {
-                    Issue.record("\(model): \(name) may have shape \(other)")
-                    continue
-                }
-            }
-            source = EditedSource(checkpoint)
-            source.retype(name, to: .int32)
-            guard case .type(_, name, "I32") = failure(model, source) else {
-                Issue.record("\(model): \(name) may be of integers")
-                continue
-            }
-        }
+        let (checkpoint, mutations) = try mutations(model)
+        // Without its table of frequencies the reference makes one; without one spelling the other is missed.
+        let failures = mutations.failures(
+            of: names(model, checkpoint), isSpare: { $0.hasSuffix("inv_freq") },
+            isMissed: { $0 == $1 || $0.contains("weight_") })
+        #expect(failures.isEmpty, "\(model): \(failures)")
     }
 
     @Test(arguments: AudioFixtures.models)
     func oneMore(model: String) throws {
-        let checkpoint = try Checkpoint.open(folder: AudioFixtures.path(model))
-        for name in ["extra", "encoder.layers.99.layer_norm.weight", "", "classifiers.weight", "masked_spec_embeds"] {
-            var source = EditedSource(checkpoint)
-            source.add(name, shape: [1])
-            guard case .unused(_, let tensors) = failure(model, source) else {
-                Issue.record("\(model): \(name) is not left over")
-                continue
-            }
-            #expect(tensors == [name])
-        }
+        let names = ["extra", "encoder.layers.99.layer_norm.weight", "", "classifiers.weight", "masked_spec_embeds"]
+        let failures = try mutations(model).1.failures(ofAdded: names)
+        #expect(failures.isEmpty, "\(model): \(failures)")
     }
 
     @Test func namesWithoutAPrefix() throws {

@@ -21,49 +21,22 @@ import Testing
         }
     }
 
+    private func mutations(_ model: String) throws -> WeightMutations {
+        WeightMutations(try DiffusionFixtures.checkpoint(model)) { failure(model, $0) }
+    }
+
     @Test(arguments: DiffusionFixtures.models)
     func missingReshapedRetyped(model: String) throws {
-        let checkpoint = try DiffusionFixtures.checkpoint(model)
-        for name in checkpoint.names {
-            var source = EditedSource(checkpoint)
-            source.drop(name)
-            guard case .missing(_, let tensor, _) = failure(model, source),
-                // The first of the old names tells which names attention has.
-                tensor == name || name.hasSuffix("query.weight")
-            else {
-                Issue.record("\(model): \(name) is not missed")
-                continue
-            }
-            let shape = try #require(checkpoint.info(name)?.shape)
-            for other in [shape + [1], [Int.max], shape.dropLast() + [(shape.last ?? 0) + 1]] {
-                var source = EditedSource(checkpoint)
-                source.reshape(name, to: other)
-                guard case .shape(_, name, shape, other) = failure(model, source) else {
-                    Issue.record("\(model): \(name) may have shape \(other)")
-                    continue
-                }
-            }
-            source = EditedSource(checkpoint)
-            source.retype(name, to: .int32)
-            guard case .type(_, name, "I32") = failure(model, source) else {
-                Issue.record("\(model): \(name) may be of integers")
-                continue
-            }
-        }
+        // The first of the old names tells which names attention has.
+        let failures = try mutations(model).failures(isMissed: { $0 == $1 || $0.hasSuffix("query.weight") })
+        #expect(failures.isEmpty, "\(model): \(failures)")
     }
 
     @Test(arguments: DiffusionFixtures.models)
     func oneMore(model: String) throws {
-        let checkpoint = try DiffusionFixtures.checkpoint(model)
-        for name in ["extra", "down_blocks.0.resnets.9.norm1.weight", "", "class_embedding.extra", "conv_in.weights"] {
-            var source = EditedSource(checkpoint)
-            source.add(name, shape: [1])
-            guard case .unused(_, let tensors) = failure(model, source) else {
-                Issue.record("\(model): \(name) is not left over")
-                continue
-            }
-            #expect(tensors == [name])
-        }
+        let names = ["extra", "down_blocks.0.resnets.9.norm1.weight", "", "class_embedding.extra", "conv_in.weights"]
+        let failures = try mutations(model).failures(ofAdded: names)
+        #expect(failures.isEmpty, "\(model): \(failures)")
     }
 
     @Test(arguments: ["ddpm", "scale-shift"])

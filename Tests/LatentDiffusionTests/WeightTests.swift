@@ -27,49 +27,22 @@ import Testing
         }
     }
 
+    private func mutations(_ model: (String, String)) throws -> WeightMutations {
+        WeightMutations(try LatentFixtures.checkpoint(model.0, model.1)) { failure(model, $0) }
+    }
+
     @Test(arguments: components)
     func missingReshapedRetyped(model: (String, String)) throws {
-        let checkpoint = try LatentFixtures.checkpoint(model.0, model.1)
-        for name in checkpoint.names {
-            var source = EditedSource(checkpoint)
-            source.drop(name)
-            guard case .missing(_, let tensor, _) = failure(model, source),
-                // The first of the old names tells which names attention has.
-                tensor == name || name.hasSuffix("query.weight")
-            else {
-                Issue.record("\(model): \(name) is not missed")
-                continue
-            }
-            let shape = try #require(checkpoint.info(name)?.shape)
-            for other in [shape + [1], [Int.max], shape.dropLast() + [(shape.last ?? 0) + 1]] {
-                var source = EditedSource(checkpoint)
-                source.reshape(name, to: other)
-                guard case .shape(_, name, shape, other) = failure(model, source) else {
-                    Issue.record("\(model): \(name) may have shape \(other)")
-                    continue
-                }
-            }
-            source = EditedSource(checkpoint)
-            source.retype(name, to: .int32)
-            guard case .type(_, name, "I32") = failure(model, source) else {
-                Issue.record("\(model): \(name) may be of integers")
-                continue
-            }
-        }
+        // The first of the old names tells which names attention has.
+        let failures = try mutations(model).failures(isMissed: { $0 == $1 || $0.hasSuffix("query.weight") })
+        #expect(failures.isEmpty, "\(model): \(failures)")
     }
 
     @Test(arguments: components)
     func oneMore(model: (String, String)) throws {
-        let checkpoint = try LatentFixtures.checkpoint(model.0, model.1)
-        for name in ["extra", "down_blocks.0.resnets.9.norm1.weight", "", "conv_in.weights", "add_embedding.weight"] {
-            var source = EditedSource(checkpoint)
-            source.add(name, shape: [1])
-            guard case .unused(_, let tensors) = failure(model, source) else {
-                Issue.record("\(model): \(name) is not left over")
-                continue
-            }
-            #expect(tensors == [name])
-        }
+        let names = ["extra", "down_blocks.0.resnets.9.norm1.weight", "", "conv_in.weights", "add_embedding.weight"]
+        let failures = try mutations(model).failures(ofAdded: names)
+        #expect(failures.isEmpty, "\(model): \(failures)")
     }
 
     /// The first layer that gives no number is named.
