@@ -19,7 +19,7 @@ CONFIG = {
     "model_type": "dcgan",
     "architectures": ["DCGANGenerator"],
     "nz": 100,
-    "ngf": 96,
+    "ngf": 64,
     "nc": 3,
     "image_size": 32,
     "num_classes": CLASSES,
@@ -60,7 +60,7 @@ class Discriminator(nn.Module):
     """Strided convolutions with spectral normalisation (Miyato et al. 2018, arXiv:1802.05957) and a projection of the
     label (Miyato and Koyama 2018, arXiv:1802.05637)."""
 
-    def __init__(self, width=64):
+    def __init__(self, width=48):
         super().__init__()
         kernels = [(3, width, 4, 2), (width, 2 * width, 4, 2), (2 * width, 4 * width, 4, 2), (4 * width, 8 * width, 3, 1)]
         self.kernels = nn.ModuleList(spectral_norm(nn.Conv2d(*kernel, padding=1)) for kernel in kernels)
@@ -113,20 +113,16 @@ def train(recipe, data, work, log_path, report_every=50_000):
         flipped = torch.rand(recipe.batch, generator=random) < 0.5
         real = torch.where(flipped.view(-1, 1, 1, 1), real.flip(3), real).contiguous(memory_format=torch.channels_last)
 
-        def draw():
-            z = torch.randn(recipe.batch, CONFIG["nz"], generator=random)
-            wanted = torch.randint(CLASSES, (recipe.batch,), generator=random)
-            return generator(z, wanted), wanted
-
-        with torch.no_grad():
-            fake, wanted = draw()
-        true, false = discriminator(torch.cat([real, fake]), torch.cat([real_labels, wanted])).chunk(2)
+        z = torch.randn(recipe.batch, CONFIG["nz"], generator=random)
+        wanted = torch.randint(CLASSES, (recipe.batch,), generator=random)
+        fake = generator(z, wanted)  # the same for both networks, which spares a pass of the generator
+        pictures = torch.cat([real, fake.detach()])
+        true, false = discriminator(pictures, torch.cat([real_labels, wanted])).chunk(2)
         first = F.relu(1 - true).mean() + F.relu(1 + false).mean()
         first.backward()
         tools[1].step()
         tools[1].zero_grad()
 
-        fake, wanted = draw()
         discriminator.requires_grad_(False)
         second = -discriminator(fake, wanted).mean()
         second.backward()
