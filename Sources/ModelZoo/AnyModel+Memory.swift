@@ -32,20 +32,11 @@ extension AnyModel {
     /// - Throws: ``ModelError`` where the model cannot do it.
     public func memory(for work: Work) throws(ModelError) -> MemoryNeed {
         var activations = 0
-        if case .latentDiffusion(let folder) = self, case .pictures(let count, _) = work, let model = folder.pipeline {
-            // A guided prediction is two.
-            let side = (model.unet.configuration.sampleSize ?? (64, 64))
-            let factor = model.autoencoder.configuration.factor
-            do throws(LatentDiffusionError) {
-                let cost = try model.plan(
-                    pictures: count, height: side.height * factor, width: side.width * factor)
-                return MemoryNeed(weights: weightBytes, activations: cost.peakBytes - cost.weightBytes)
-            } catch { throw .latentDiffusion(error) }
-        }
-        for (name, shape) in try shapes(of: work) {
+        let shapes = try shapes(of: work)
+        for (name, shape) in shapes {
             let isID = name == "input_ids" || name == "attention_mask" || name == "token_type_ids"
             let input = shape.elementCount * (isID ? 8 : 4)
-            if let account = try plan(name, shape, isWhole: work.isInOnePass) {
+            if let account = try plan(name, shape, among: shapes, isWhole: work.isInOnePass) {
                 activations = max(activations, account.activationBytes + account.scratchBytes + input)
             }
         }
@@ -97,6 +88,7 @@ extension AnyModel {
             if case .diffusion(let model) = self, let size = model.configuration.sampleSize {
                 return ["sample": Shape(count, model.configuration.inputChannels, size.height, size.width)]
             }
+            if case .latentDiffusion(let model) = self { return model.shapes(pictures: count) }
             // A folder that does not say how pictures are prepared is told of where one comes.
             guard let preprocessing = try? preprocessing() else { return [:] }
             return [
@@ -119,7 +111,9 @@ extension AnyModel {
     }
 
     /// What the largest pass over an array costs; `nil` where the array makes no pass of its own.
-    private func plan(_ name: String, _ shape: Shape, isWhole: Bool) throws(ModelError) -> Workspace.Account? {
+    private func plan(
+        _ name: String, _ shape: Shape, among shapes: [String: Shape], isWhole: Bool
+    ) throws(ModelError) -> Workspace.Account? {
         switch (self, name) {
         case (.imageClassifier(let model), "pixel_values") where shape.rank == 4:
             do throws(ImageClassifierError) {
@@ -150,7 +144,7 @@ extension AnyModel {
                 return try model.plan(batch: min(shape[0], most), height: shape[2], width: shape[3])
             } catch { throw .diffusion(error) }
         case (.latentDiffusion(let model), _):
-            do throws(LatentDiffusionError) { return try model.plan(name, shape, tokens: nil) } catch {
+            do throws(LatentDiffusionError) { return try model.plan(name, shapes) } catch {
                 throw .latentDiffusion(error)
             }
         default: return nil

@@ -53,18 +53,32 @@ extension LatentDiffusionFolder {
         return accounts
     }
 
+    /// The arrays of the passes that pictures of the model's own size take, each guided by a second text; none where it
+    /// names no size, or is one network of a pipeline.
+    func shapes(pictures: Int) -> [String: Shape] {
+        guard let pipeline, let size = pipeline.unet.configuration.sampleSize else { return [:] }
+        let (unet, context) = (pipeline.unet.configuration, pipeline.textEncoder.contextLength)
+        return [
+            "input_ids": Shape(2, context),
+            "sample": Shape(2 * pictures, unet.inputChannels, size.height, size.width),
+            "encoder_hidden_states": Shape(2 * pictures, context, unet.textWidth),
+            "z": Shape(1, pipeline.autoencoder.configuration.latentChannels, size.height, size.width),
+        ]
+    }
+
     /// What the pass over an array would cost; `nil` where the array makes none of its own.
     ///
     /// - Parameters:
     ///   - name: of the array.
-    ///   - shape: of the array.
-    ///   - tokens: of a text for the network; `nil` takes the context's length, or 77 without a text encoder.
-    func plan(_ name: String, _ shape: Shape, tokens: Int?) throws(LatentDiffusionError) -> Workspace.Account? {
+    ///   - shapes: of all arrays.
+    func plan(_ name: String, _ shapes: [String: Shape]) throws(LatentDiffusionError) -> Workspace.Account? {
+        guard let shape = shapes[name] else { return nil }
         switch name {
         case "input_ids" where shape.rank == 2: return try pipeline?.textEncoder.plan(texts: shape[0])
         case "sample" where shape.rank == 4:
-            let context = tokens ?? pipeline?.textEncoder.contextLength ?? 77
-            return try unet?.plan(batch: shape[0], height: shape[2], width: shape[3], tokens: context)
+            // Without a text the network makes no pass.
+            guard let states = shapes["encoder_hidden_states"], states.rank == 3 else { return nil }
+            return try unet?.plan(batch: shape[0], height: shape[2], width: shape[3], tokens: states[1])
         case "z" where shape.rank == 4: return try autoencoder?.planDecoding(height: shape[2], width: shape[3])
         default: return nil
         }

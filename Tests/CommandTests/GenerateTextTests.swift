@@ -64,6 +64,30 @@ import Testing
         #expect(other.code == 65 && other.errors.contains("other weights"), "\(other.errors)")
     }
 
+    /// A LoRA of strength 0 changes nothing, of another the picture; its file is one of those that a replay needs.
+    @Test func aLoRAChangesThePicture() throws {
+        let place = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
+        let checkpoint = try Checkpoint.open(folder: "\(first)/unet")
+        let shape = try #require(checkpoint.info("\(place).weight")?.shape)
+        func factor(_ name: String, _ shape: [Int]) -> StoredTensor {
+            let values = (0..<shape[0] * shape[1]).map { Float($0 % 5) - 2 }
+            return StoredTensor(name: "unet.\(place).\(name).weight", shape: shape, floats: values)
+        }
+        let file = folder.path("style.safetensors")
+        try Safetensors.write([factor("lora_A", [2, shape[1]]), factor("lora_B", [shape[0], 2])], to: file)
+        let options = ["-m", first, "--steps", "2"] + prompt
+        func picture(_ more: [String], _ name: String) throws -> Image {
+            try ImageDecoder.decode(made(options + more, name))
+        }
+        let plain = try picture([], "a.png")
+        #expect(try picture(["--lora", "\(file):0"], "b.png") == plain)
+        #expect(try picture(["--lora", "\(file):1.5"], "c.png") != plain)
+        _ = try made(["--replay", folder.path("c.png")], "d.png")
+        try Data("no LoRA".utf8).write(to: URL(filePath: file))
+        let other = try generate(["--replay", folder.path("c.png"), "-o", folder.path("e.png")])
+        #expect(other.code == 65, "\(other.errors)")
+    }
+
     @Test func aLoRAOfAnotherModelIsRefused() throws {
         let plain = try made(["-m", first, "--steps", "2"] + prompt, "a.png")
         let wrong = try generate(

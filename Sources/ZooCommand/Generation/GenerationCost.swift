@@ -7,9 +7,13 @@ struct GenerationCost {
     private let cost: LatentSamplingCost
     private let steps: Int
 
-    init(_ cost: LatentSamplingCost, _ maker: TextPictures) {
-        self.cost = cost
-        steps = maker.steps
+    /// - Parameters:
+    ///   - plan: what is wanted.
+    ///   - pictures: how many.
+    ///   - limit: bytes that weights and activations may take together; `nil` where nothing limits them.
+    init(_ plan: TextPlan, pictures: Int, within limit: Int?) throws(LatentDiffusionError) {
+        cost = try plan.cost(pictures: pictures, tiling: plan.tiling(pictures: pictures, within: limit))
+        steps = plan.calls
     }
 
     private var stages: [(name: String, account: Workspace.Account, times: Int)] {

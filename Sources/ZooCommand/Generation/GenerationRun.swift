@@ -31,17 +31,18 @@ struct GenerationRun {
     }
 
     func run() throws -> ExitCode {
-        let onlyPlans = parsed[GenerateCommand.plan]
-        if !onlyPlans { try plan.checkOutputs() }
-        let identity = try GenerationRecord.Identity(entry, files: plan.inputs.map(context.path))
-        if let expected, expected != identity { throw expected.failure(found: identity, entry.name) }
         let runtime = context.runtime(threads: parsed[SharedOptions.threads])
-        let maker = try makePictureMaker(entry, parsed, plan, runtime, context)
-        if onlyPlans, let maker = maker as? TextPictures {
-            try GenerationCost(maker.plan(pictures: min(plan.pictureCount, maker.picturesAtATime)), maker)
+        // Other families have no such option, which the picture maker says.
+        if parsed[GenerateCommand.plan], AnyModel.Family(folder: entry.folder) == .latentDiffusion {
+            let wanted = try makeTextPlan(entry, parsed, runtime, context)
+            try GenerationCost(wanted, pictures: plan.pictureCount, within: context.memoryLimit)
                 .write(context, asJSON: parsed[SharedOptions.json])
             return .success
         }
+        try plan.checkOutputs()
+        let identity = try GenerationRecord.Identity(entry, files: plan.inputs.map(context.path))
+        if let expected, expected != identity { throw expected.failure(found: identity, entry.name) }
+        let maker = try makePictureMaker(entry, parsed, plan, runtime, context)
         try plan.check(maker.classes, path: parsed.path)
         let starts = try plan.starts(maker)
         var files = GenerationFiles(

@@ -3,7 +3,6 @@ import Checkpoints
 import Diffusion
 import GAN
 import JSON
-import LatentDiffusion
 import Media
 import ModelZoo
 import Randomness
@@ -17,12 +16,8 @@ func makePictureMaker(
     _ context: CommandContext
 ) throws -> any PictureMaker {
     typealias Generate = GenerateCommand
-    let name = printable(entry.name)
-    func usage(_ text: String) -> UsageError { UsageError(text, path: parsed.path) }
-    func refuse(_ options: [any OptionDeclaration], _ whose: String, _ noun: String) throws(UsageError) {
-        guard let option = options.first(where: { parsed.isGiven($0) }) else { return }
-        throw usage("option '\(option.specification.name)' is for \(whose); \(name) is \(noun)")
-    }
+    let words = GenerationWords(entry, parsed)
+    let (name, usage, refuse) = (words.name, words.usage, words.refuse)
     let family = AnyModel.Family(folder: entry.folder)
     if family != .latentDiffusion { try refuse(Generate.ofTexts, "models that make pictures of texts", family.noun) }
     switch family {
@@ -50,7 +45,7 @@ func makePictureMaker(
     case .diffusion:
         try refuse(Generate.ofGANs, "GANs", "a diffusion model")
         var options = DiffusionPictures.Options()
-        options.scheduler = try schedulerKind(parsed, usage)
+        options.scheduler = try words.schedulerKind()
         options.steps = parsed[Generate.steps]
         options.guidance = parsed[Generate.guidance] ?? 1
         options.eta = parsed[Generate.eta] ?? 0
@@ -69,70 +64,14 @@ func makePictureMaker(
         options.classes = try classes(parsed[Generate.label], diffusion.labels, name, usage)
         return try DiffusionPictures(diffusion, options)
     case .latentDiffusion:
-        try refuse(Generate.ofGANs, "GANs", "a text-to-image model")
-        try refuse([Generate.label], "models with classes", "a text-to-image model: give it a --prompt")
-        try refuse(
-            [SharedOptions.ema], "checkpoints that hold both", "a pipeline, whose components are read as trained")
-        guard LatentDiffusionModel.recognises(entry.folder) else {
-            throw usage("\(name) is one network of a pipeline: name the folder with its model_index.json")
-        }
         return try TextPictures(
-            entry.folder, textOptions(parsed, usage, context), pictures: plan.pictureCount, limit: context.memoryLimit,
+            makeTextPlan(entry, parsed, runtime, context), pictures: plan.pictureCount, within: context.memoryLimit,
             runtime)
     case .imageClassifier:
         // What no family knows says so.
         _ = try Config(path: FileSystem.join(entry.folder, "config.json"))
         fallthrough
     default: throw usage("\(name) is \(family.noun) and makes no pictures: name a GAN or a diffusion model")
-    }
-}
-
-/// What a command line asks of a model that makes pictures of texts.
-private func textOptions(
-    _ parsed: ParsedArguments, _ usage: (String) -> UsageError, _ context: CommandContext
-) throws -> TextPictures.Options {
-    typealias Generate = GenerateCommand
-    guard let prompt = parsed[Generate.prompt] else {
-        throw usage("missing option --prompt TEXT, which may be empty")
-    }
-    var options = TextPictures.Options()
-    options.prompt = prompt
-    options.negative = parsed[Generate.negative] ?? ""
-    options.scheduler = try schedulerKind(parsed, usage)
-    options.steps = parsed[Generate.steps]
-    options.guidance = parsed[Generate.guidance] ?? 7.5
-    options.guidanceRescale = parsed[Generate.rescale] ?? 0
-    options.eta = parsed[Generate.eta] ?? 0
-    options.clipSkip = parsed[Generate.clipSkip] ?? 0
-    options.isLong = parsed[Generate.longPrompt]
-    options.adapters = try parsed[Generate.lora].map { try LoRA(parsing: $0) }
-    options.embeddings = parsed[Generate.embedding]
-    options.randomness = parsed[Generate.randomness] ?? .torchCPU
-    if let text = parsed[Generate.size] {
-        let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-        guard sides.count == 2, let width = sides[0], let height = sides[1], width > 0, height > 0 else {
-            throw usage("option '--size': '\(printable(text))' is not WIDTHxHEIGHT in pixels")
-        }
-        options.size = (width, height)
-    }
-    if let path = parsed[Generate.initial] {
-        let picture = try ImageStream.decode(context.path(path)).get()
-        let usual = parsed[Generate.mask] == nil ? 0.8 : 1
-        options.initial = (picture, parsed[Generate.strength] ?? usual)
-        options.mask = try parsed[Generate.mask].map { try ImageStream.decode(context.path($0)).get() }
-    } else if parsed.isGiven(Generate.strength) {
-        throw usage("option '--strength' says how much of --init is replaced: give a picture with --init")
-    }
-    return options
-}
-
-/// The scheduler that a command line names.
-private func schedulerKind(
-    _ parsed: ParsedArguments, _ usage: (String) -> UsageError
-) throws(UsageError) -> SchedulerKind? {
-    guard let name = parsed[GenerateCommand.scheduler] else { return nil }
-    do throws(SchedulerError) { return try SchedulerKind(named: name) } catch {
-        throw usage("option '--scheduler': \(error.description)")
     }
 }
 
