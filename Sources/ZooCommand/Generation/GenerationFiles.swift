@@ -41,8 +41,11 @@ struct GenerationFiles {
 
     /// Writes pictures, or keeps them where all go into one file.
     ///
-    /// - Parameter first: the number of the first of them.
-    mutating func take(_ made: MadePictures, first: Int) throws {
+    /// - Parameters:
+    ///   - made: the pictures.
+    ///   - first: the number of the first of them.
+    ///   - times: what they took.
+    mutating func take(_ made: MadePictures, first: Int, _ times: GenerationTimes) throws {
         if plan.outputLatents != nil {
             latents += made.latents.floats
             latentShape = Array(made.latents.shape.dimensions.dropFirst())
@@ -64,12 +67,14 @@ struct GenerationFiles {
             let record = GenerationRecord(words: words + ["--seeds=\(seed)"], identity: identity)
             let facts = Self.facts(label.map { [$0] } ?? []) + facts
             let texts = record.texts(model: model, seed: seed, facts: facts, isReplayable: plan.isReplayable)
-            try write(try picture.pngFile(texts: texts), to: plan.file(place), picture, seeds: [seed], facts)
+            try write(try picture.pngFile(texts: texts), to: plan.file(place), picture, seeds: [seed], facts, times)
         }
     }
 
     /// Writes what all pictures make together.
-    func finish() throws {
+    ///
+    /// - Parameter times: what they took.
+    func finish(_ times: GenerationTimes) throws {
         if let path = plan.outputLatents, let shape = latentShape {
             let array = NPY(latents, shape: [latents.count / max(1, shape.reduce(1, *))] + shape)
             try array.write(to: path)
@@ -83,10 +88,10 @@ struct GenerationFiles {
         case .each: break
         case .grid(let grid):
             let picture = try grid.picture(of: pictures)
-            try write(try picture.pngFile(texts: texts), to: plan.output, picture, seeds: seeds, facts)
+            try write(try picture.pngFile(texts: texts), to: plan.output, picture, seeds: seeds, facts, times)
         case .walk:
             let file = try AnimatedPNG.file(pictures, milliseconds: 80, texts: texts)
-            try write(file, to: plan.output, first, seeds: seeds, facts)
+            try write(file, to: plan.output, first, seeds: seeds, facts, times)
         }
     }
 
@@ -96,7 +101,8 @@ struct GenerationFiles {
     }
 
     private func write(
-        _ file: [UInt8], to path: String, _ picture: Image, seeds: [String], _ facts: [PNGText]
+        _ file: [UInt8], to path: String, _ picture: Image, seeds: [String], _ facts: [PNGText],
+        _ times: GenerationTimes
     ) throws {
         try FileSystem.write(file, to: path)
         guard asJSON else {
@@ -111,6 +117,7 @@ struct GenerationFiles {
         line["width"] = JSONValue(picture.width)
         line["height"] = JSONValue(picture.height)
         line["weights"] = JSONValue(identity.weights)
+        for field in times.fields { line[field.name] = field.value }
         try context.write(.object(line))
     }
 }

@@ -39,6 +39,7 @@ struct GenerationRun {
                 .write(context, asJSON: parsed[SharedOptions.json])
             return .success
         }
+        var times = GenerationTimes()
         try plan.checkOutputs()
         let identity = try GenerationRecord.Identity(entry, files: plan.inputs.map(context.path))
         if let expected, expected != identity { throw expected.failure(found: identity, entry.name) }
@@ -55,17 +56,21 @@ struct GenerationRun {
             for first in stride(from: 0, to: starts.count, by: maker.picturesAtATime) {
                 let part = Array(starts[first..<min(first + maker.picturesAtATime, starts.count)])
                 watcher.isFirstPart = first == 0
+                times.begin()
                 let made = try maker.pictures(
                     from: part,
                     StepObserver { index, current, expected in
                         progress.advance(by: part.count)
+                        times.step()
                         try watcher.look(index, current, expected)
                         return Interruption.exitCode == nil
                     })
-                try files.take(made, first: first)
+                try files.take(made, first: first, times)
             }
             try watcher.finish()
-            try files.finish()
+            try files.finish(times)
+            progress.finish()
+            if let summary = times.summary { context.note(summary) }
         } catch let stop as PicturesStopped {
             progress.finish()
             context.note("stopped; what was not whole was not written")
