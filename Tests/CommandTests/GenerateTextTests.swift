@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import JSON
 import Media
+import TensorCore
 import TestSupport
 import Testing
 

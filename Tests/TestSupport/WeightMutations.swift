@@ -21,8 +21,8 @@ public struct WeightMutations {
     /// - Parameters:
     ///   - names: the tensors that are changed; all where left out.
     ///   - isSpare: tensors that the network can do without.
-    ///   - isMissed: whether a tensor that is not there may be missed under another name; the first of several spellings
-    ///     tells which one a checkpoint has.
+    ///   - isMissed: whether a tensor that is not there may be missed under another name; the first of several
+    ///     spellings tells which one a checkpoint has.
     /// - Returns: a sentence each.
     public func failures(
         of names: [String]? = nil, isSpare: (String) -> Bool = { _ in false },
