@@ -19,6 +19,22 @@ static inline long max_long(long a, long b) { return a > b ? a : b; }
 static inline long floor_div(long a, long b) { return a / b - (a % b < 0); } // b > 0
 static inline size_t round_64(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
+/// Floats from the start of a panel to its weights of term k.
+static inline long panel_offset(long k, ck_form form) {
+  switch (form) {
+  case CK_FORM_F32: return CK_PANEL * k;
+  case CK_FORM_BF16: return CK_PANEL / 2 * k;
+  case CK_FORM_I8: return CK_PANEL + CK_PANEL / 4 * k;
+  }
+  return 0;
+}
+/// Floats of a panel of k terms, a whole number of cache lines.
+static inline long panel_floats(long k, ck_form form) { return (panel_offset(k, form) + 15) / 16 * 16; }
+/// Bytes of a panel's widened weights of one pass.
+static inline size_t widened_bytes(long k, ck_form form) {
+  return form == CK_FORM_F32 ? 0 : round_64((size_t)(CK_PANEL * k) * sizeof(float));
+}
+
 /// Passes over k for a sum of `k` terms made of `segments` runs that are not cut (1: cut anywhere).
 static inline long k_passes(long k, long segments) {
   const long passes = max_long(1, (k + BLOCK_K / 2) / BLOCK_K);
@@ -35,13 +51,15 @@ static inline size_t sums_bytes(long rows, long columns, long passes) {
 
 typedef struct gemm_plan {
   long passes, rows; // rows: the most in a block
+  size_t widened_at; // after the partial sums
   size_t bytes;      // scratch
 } gemm_plan;
-static inline gemm_plan plan_gemm(long m, long n, long k) {
+static inline gemm_plan plan_gemm(long m, long n, long k, ck_form form) {
   gemm_plan plan;
   plan.passes = k_passes(k, 1);
   plan.rows = min_long(m, block_rows(div_up(k, plan.passes)));
-  plan.bytes = sums_bytes(plan.rows, div_up(n, CK_PANEL), plan.passes);
+  plan.widened_at = sums_bytes(plan.rows, div_up(n, CK_PANEL), plan.passes);
+  plan.bytes = plan.widened_at + widened_bytes(div_up(k, plan.passes), form);
   return plan;
 }
 
@@ -82,7 +100,7 @@ typedef struct conv_plan {
   long segments, length; // length: floats of a segment
   long passes, rows, columns;
   long patches; // kernel rows that may hang over the edge in a block, copied with their zeros
-  size_t pointers_at, offsets_at, zeros_at, patches_at, sums_at, bytes;
+  size_t pointers_at, offsets_at, zeros_at, patches_at, sums_at, widened_at, bytes;
 } conv_plan;
 static inline conv_plan plan_conv(const ck_conv2d *a) {
   conv_plan p = {0};
@@ -96,7 +114,7 @@ static inline conv_plan plan_conv(const ck_conv2d *a) {
               (a->batch == 1 || a->in_image == a->in_h * a->in_w * a->in_col);
   p.columns = a->groups * div_up(outputs, CK_PANEL);
   if (p.is_gemm) {
-    p.bytes = plan_gemm(pixels, a->out_c, a->in_c).bytes;
+    p.bytes = plan_gemm(pixels, a->out_c, a->in_c, a->form).bytes;
     return p;
   }
   p.is_merged = a->groups == 1 && a->kernel_w > 1 && a->dilation_w == 1 && a->in_col == a->in_c &&
@@ -118,6 +136,7 @@ static inline conv_plan plan_conv(const ck_conv2d *a) {
   p.zeros_at = at, at += round_64((size_t)max_long(a->in_c, p.length) * sizeof(float));
   p.patches_at = at, at += round_64((size_t)(p.patches * p.length) * sizeof(float));
   p.sums_at = at, at += sums_bytes(p.rows, p.columns, p.passes);
+  p.widened_at = at, at += widened_bytes(div_up(p.segments, p.passes) * p.length, a->form);
   p.bytes = at;
   return p;
 }

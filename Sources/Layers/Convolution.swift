@@ -102,7 +102,7 @@ public struct Convolution: Sendable {
             kernel = .dense(
                 try w.kernel(
                     outputs: outputs, channels: channels, size: [size.height, size.width], groups: groups,
-                    form: isWinograd ? .winograd : .plain))
+                    form: isWinograd ? .winograd : nil))
         }
     }
 

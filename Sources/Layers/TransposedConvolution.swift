@@ -61,12 +61,14 @@ public struct TransposedConvolution: Sendable {
         activation: Activation = .none, _ w: Weights
     ) throws(WeightError) {
         let floats = TransposedKernel.floatCount(
-            channels: channels, outputs: outputs, kernel: size, stride: stride, padding: padding)
+            channels: channels, outputs: outputs, kernel: size, stride: stride, padding: padding,
+            form: w.loader.form)
         try w.reserve(floats, for: name)
         kernel = .phases(
             TransposedKernel(
                 w.loader.plansOnly ? nil : values, channels: channels, outputs: outputs, kernel: size, stride: stride,
-                padding: padding, outputPadding: outputPadding, in: w.loader.memory, tier: w.loader.tier))
+                padding: padding, outputPadding: outputPadding, form: w.loader.form, in: w.loader.memory,
+                tier: w.loader.tier))
         self.outputs = outputs
         scale = norm.map { PackedVector($0.scale, in: w.loader.memory) }
         self.bias = Self.shift(bias, norm).map { PackedVector($0, in: w.loader.memory) }

@@ -10,6 +10,8 @@ public final class WeightLoader {
     public let memory: WeightMemory
     /// The tier that packs.
     public var tier: Tier { runtime.tier }
+    /// How matrices of products are laid out.
+    public var form: PackedMatrix.Form { runtime.weights.form }
     /// Elements of the parameters taken so far, buffers such as running means not counted.
     public private(set) var parameterCount = 0
 

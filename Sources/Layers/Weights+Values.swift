@@ -28,10 +28,11 @@ extension Weights {
     ///   - outputs: rows of the matrix.
     ///   - inputs: its columns.
     ///   - taps: values of a channel that lie side by side.
-    ///   - form: how it is laid out.
+    ///   - form: how it is laid out; as the loader says where left out.
     func packed(
-        _ values: [Float], of name: String, outputs: Int, inputs: Int, taps: Int = 1, form: PackedMatrix.Form = .plain
+        _ values: [Float], of name: String, outputs: Int, inputs: Int, taps: Int = 1, form: PackedMatrix.Form? = nil
     ) throws(WeightError) -> PackedMatrix {
+        let form = form ?? loader.form
         try reserve(PackedMatrix.floatCount(outputs: outputs, inputs: inputs, form: form), for: name)
         let matrix = PackedMatrix(outputs: outputs, inputs: inputs, form: form, in: loader.memory)
         guard !loader.plansOnly else { return matrix }
@@ -106,7 +107,7 @@ extension Convolution {
         kernel = .dense([
             try w.packed(
                 values, of: name, outputs: outputs, inputs: channels * size * size, taps: size * size,
-                form: isWinograd ? .winograd : .plain)
+                form: isWinograd ? .winograd : nil)
         ])
         self.scale = scale.map { PackedVector($0, in: w.loader.memory) }
         bias = shift.map { PackedVector($0, in: w.loader.memory) }

@@ -61,8 +61,9 @@ public struct Weights {
             tensors.append(try loader.take(part.weights.fullName(part.name), shape: [part.outputs, inputs]))
         }
         let outputs = parts.reduce(0) { $0 + $1.outputs }
-        try loader.reserve(PackedMatrix.floatCount(outputs: outputs, inputs: inputs), for: tensors[0])
-        let matrix = PackedMatrix(outputs: outputs, inputs: inputs, in: loader.memory)
+        try loader.reserve(
+            PackedMatrix.floatCount(outputs: outputs, inputs: inputs, form: loader.form), for: tensors[0])
+        let matrix = PackedMatrix(outputs: outputs, inputs: inputs, form: loader.form, in: loader.memory)
         var row = 0
         for (tensor, part) in zip(tensors, parts) {
             loader.pack(tensor, rows: 0..<part.outputs, into: matrix, row: row, taps: 1)
@@ -75,8 +76,8 @@ public struct Weights {
     /// are held twice while they are turned.
     public func matrix(transposed name: String, inputs: Int, outputs: Int) throws(WeightError) -> PackedMatrix {
         let tensor = try loader.take(fullName(name), shape: [inputs, outputs])
-        try loader.reserve(PackedMatrix.floatCount(outputs: outputs, inputs: inputs), for: tensor)
-        let matrix = PackedMatrix(outputs: outputs, inputs: inputs, in: loader.memory)
+        try loader.reserve(PackedMatrix.floatCount(outputs: outputs, inputs: inputs, form: loader.form), for: tensor)
+        let matrix = PackedMatrix(outputs: outputs, inputs: inputs, form: loader.form, in: loader.memory)
         guard !loader.plansOnly else { return matrix }
         let values = try loader.values(tensor.name, shape: tensor.shape, isBuffer: false)
         var turned = [Float](repeating: 0, count: values.count)
@@ -96,8 +97,8 @@ public struct Weights {
     {
         precondition(rows.lowerBound >= 0 && rows.upperBound <= total, "rows \(rows) of \(total)")
         let tensor = try loader.take(fullName(name), shape: [total, inputs])
-        try loader.reserve(PackedMatrix.floatCount(outputs: rows.count, inputs: inputs), for: tensor)
-        let matrix = PackedMatrix(outputs: rows.count, inputs: inputs, in: loader.memory)
+        try loader.reserve(PackedMatrix.floatCount(outputs: rows.count, inputs: inputs, form: loader.form), for: tensor)
+        let matrix = PackedMatrix(outputs: rows.count, inputs: inputs, form: loader.form, in: loader.memory)
         loader.pack(tensor, rows: rows, into: matrix, row: 0, taps: 1)
         return matrix
     }
@@ -106,8 +107,9 @@ public struct Weights {
     /// channels lie side by side.
     public func matrix(_ name: String, outputs: Int, channels: Int, pixels: Int) throws(WeightError) -> PackedMatrix {
         let tensor = try loader.take(fullName(name), shape: [outputs, channels * pixels])
-        try loader.reserve(PackedMatrix.floatCount(outputs: outputs, inputs: channels * pixels), for: tensor)
-        let matrix = PackedMatrix(outputs: outputs, inputs: channels * pixels, in: loader.memory)
+        try loader.reserve(
+            PackedMatrix.floatCount(outputs: outputs, inputs: channels * pixels, form: loader.form), for: tensor)
+        let matrix = PackedMatrix(outputs: outputs, inputs: channels * pixels, form: loader.form, in: loader.memory)
         loader.pack(tensor, rows: 0..<outputs, into: matrix, row: 0, taps: pixels)
         return matrix
     }
@@ -120,11 +122,12 @@ public struct Weights {
     ///   - channels: of the input.
     ///   - size: `[height, width]`, or `[width]` of a 1-D convolution.
     ///   - groups: parts that channels and outputs are cut into.
-    ///   - form: `PackedMatrix.Form.winograd` is for one group and a 3x3 kernel.
+    ///   - form: `PackedMatrix.Form.winograd` is for one group and a 3x3 kernel; the loader's where left out.
     public func kernel(
         _ name: String = "weight", outputs: Int, channels: Int, size: [Int], groups: Int = 1,
-        form: PackedMatrix.Form = .plain
+        form: PackedMatrix.Form? = nil
     ) throws(WeightError) -> [PackedMatrix] {
+        let form = form ?? loader.form
         let taps = size.reduce(1, *)
         let (groupOutputs, groupChannels) = (outputs / groups, channels / groups)
         let tensor = try loader.take(fullName(name), shape: [outputs, groupChannels] + size)
@@ -160,9 +163,10 @@ public struct Weights {
         let tensor = try loader.take(fullName(name), shape: [outputs, channels / groups, taps])
         // All at once: the groups' matrices must lie one after another.
         try loader.reserve(
-            PackedMatrix.floatCount(outputs: groupOutputs, inputs: inputs), times: groups, for: tensor)
+            PackedMatrix.floatCount(outputs: groupOutputs, inputs: inputs, form: loader.form), times: groups,
+            for: tensor)
         let matrices = (0..<groups).map { _ in
-            PackedMatrix(outputs: groupOutputs, inputs: inputs, in: loader.memory)
+            PackedMatrix(outputs: groupOutputs, inputs: inputs, form: loader.form, in: loader.memory)
         }
         guard !loader.plansOnly else { return matrices }
         var values = try loader.values(tensor.name, shape: tensor.shape, isBuffer: false)

@@ -17,6 +17,18 @@ public struct PackedMatrix: Sendable {
         case plain
         /// For a 3x3 convolution by Winograd's F(2x2, 3x3): sixteen matrices of `outputs` x (`inputs` / 9).
         case winograd
+        /// As ``plain``, in brain floats.
+        case bfloat16
+        /// As ``plain``, in eight bits with a scale for each output.
+        case int8
+
+        var kernelForm: ck_form {
+            switch self {
+            case .plain, .winograd: .CK_FORM_F32
+            case .bfloat16: .CK_FORM_BF16
+            case .int8: .CK_FORM_I8
+            }
+        }
     }
     let form: Form
 
@@ -29,10 +41,10 @@ public struct PackedMatrix: Sendable {
         pointer = memory.floats(Self.floatCount(outputs: outputs, inputs: inputs, form: form))
     }
 
-    /// Floats that a matrix takes in a form.
+    /// Room in floats that a matrix takes in a form.
     public static func floatCount(outputs: Int, inputs: Int, form: Form = .plain) -> Int {
         switch form {
-        case .plain: Int(ck_packed_floats(outputs, inputs))
+        case .plain, .bfloat16, .int8: Int(ck_packed_floats(outputs, inputs, form.kernelForm))
         case .winograd: Int(ck_winograd_packed_floats(outputs, inputs / 9))
         }
     }
@@ -65,9 +77,9 @@ public struct PackedMatrix: Sendable {
         }
         var arguments = ck_pack(
             packed: pointer, n: outputs, k: inputs, row: row, rows: count, channels: inputs / taps, taps: taps,
-            source: source, storage: dtype.kernelStorage, scale: nil)
+            source: source, storage: dtype.kernelStorage, scale: nil, form: form.kernelForm)
         switch form {
-        case .plain: ck_pack_weights(tier.kernelTier, &arguments)
+        case .plain, .bfloat16, .int8: ck_pack_weights(tier.kernelTier, &arguments)
         case .winograd: ck_winograd_pack(tier.kernelTier, &arguments)
         }
     }

@@ -11,6 +11,8 @@ public final class Runtime: Sendable {
     public let tier: Tier
     /// Threads in use, the caller's included.
     public let threads: Int
+    /// How models that are loaded for it hold their matrices.
+    public let weights: WeightType
 
     let pool: ThreadPool
     /// Work of tasks that wait for it, see ``perform(_:)``.
@@ -22,7 +24,9 @@ public final class Runtime: Sendable {
     /// - Parameters:
     ///   - threads: threads to use, 1 to 256; `nil` takes ``defaultThreads``.
     ///   - tier: the highest tier to use; `nil` takes the best this CPU can run.
-    public init(threads: Int? = nil, tier: Tier? = nil) {
+    ///   - weights: how models that are loaded for it hold their matrices.
+    public init(threads: Int? = nil, tier: Tier? = nil, weights: WeightType = .float32) {
+        self.weights = weights
         self.tier = tier.map(Tier.best(upTo:)) ?? .best
         self.threads = min(max(threads ?? Self.defaultThreads, 1), 256)
         pool = ThreadPool(count: self.threads)

@@ -31,12 +31,13 @@ public struct TransposedKernel: Sendable {
     ///   - stride: rows and columns of the result that an input pixel moves on by.
     ///   - padding: rows and columns cut off each side of the result.
     ///   - outputPadding: rows and columns added at its end.
+    ///   - form: how the matrices are laid out.
     ///   - memory: where the packed form goes.
     ///   - tier: whose kernel packs it.
     /// - Precondition: as many values as the sizes say; stride and kernel at least 1.
     public init(
         _ weight: [Float]?, channels: Int, outputs: Int, kernel: Int, stride: Int, padding: Int, outputPadding: Int = 0,
-        in memory: WeightMemory, tier: Tier
+        form: PackedMatrix.Form = .plain, in memory: WeightMemory, tier: Tier
     ) {
         precondition(
             (weight.map { $0.count == channels * outputs * kernel * kernel } ?? true) && stride > 0 && kernel > 0,
@@ -54,7 +55,7 @@ public struct TransposedKernel: Sendable {
                 let columnTaps = Self.taps(of: column, kernel: kernel, stride: stride, padding: padding)
                 let taps = rowTaps.taps.count * columnTaps.taps.count
                 // A phase that meets no tap still has a bias to write: one tap of zeros.
-                let matrix = PackedMatrix(outputs: outputs, inputs: channels * max(taps, 1), in: memory)
+                let matrix = PackedMatrix(outputs: outputs, inputs: channels * max(taps, 1), form: form, in: memory)
                 if let weight {
                     var values = [Float](repeating: 0, count: outputs * channels * max(taps, 1))
                     for output in 0..<outputs {
@@ -83,14 +84,14 @@ public struct TransposedKernel: Sendable {
         self.phases = phases
     }
 
-    /// Floats that the phases' matrices take.
+    /// Room in floats that the phases' matrices take.
     public static func floatCount(
-        channels: Int, outputs: Int, kernel: Int, stride: Int, padding: Int
+        channels: Int, outputs: Int, kernel: Int, stride: Int, padding: Int, form: PackedMatrix.Form = .plain
     ) -> Int {
         let taps = (0..<stride).map { Self.taps(of: $0, kernel: kernel, stride: stride, padding: padding).taps.count }
         return taps.reduce(0) { sum, rows in
             taps.reduce(sum) {
-                $0 + PackedMatrix.floatCount(outputs: outputs, inputs: channels * max(rows * $1, 1))
+                $0 + PackedMatrix.floatCount(outputs: outputs, inputs: channels * max(rows * $1, 1), form: form)
             }
         }
     }

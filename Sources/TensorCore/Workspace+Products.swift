@@ -82,7 +82,7 @@ extension Workspace {
     ///
     /// - Parameters:
     ///   - x: `[..., inputs]`.
-    ///   - weight: `outputs` x `inputs`, ``PackedMatrix/Form/plain``.
+    ///   - weight: `outputs` x `inputs`, in any form but ``PackedMatrix/Form/winograd``.
     ///   - scale: `outputs` factors; needs a bias.
     ///   - bias: `outputs` values.
     ///   - activation: what is applied last.
@@ -103,7 +103,7 @@ extension Workspace {
         let arguments = ck_gemm(
             m: rows, n: weight.outputs, k: weight.inputs, a: x.floatPointer, lda: weight.inputs, b: weight.pointer,
             c: y.mutableFloatPointer, ldc: weight.outputs,
-            epilogue: epilogue(scale, bias, residual, activation))
+            epilogue: epilogue(scale, bias, residual, activation), form: weight.form.kernelForm)
         let flops = 2 * Double(rows) * Double(weight.outputs) * Double(weight.inputs)
         var sized = arguments
         perform(
@@ -157,14 +157,15 @@ extension Workspace {
             pad_w: window.paddingBefore.width, dilation_h: window.dilation.height, dilation_w: window.dilation.width,
             input: x.floatPointer, in_image: height * width * channels, in_row: width * channels, in_col: channels,
             weights: first.pointer, output: target.pointer, out_image: size.height * size.width * pixel,
-            out_row: size.width * pixel, out_col: pixel, epilogue: epilogue(scale, bias, residual, activation))
+            out_row: size.width * pixel, out_col: pixel, epilogue: epilogue(scale, bias, residual, activation),
+            form: first.form.kernelForm)
         let flops = 2 * Double(batch * size.height * size.width * outputs) * Double(first.inputs)
         switch first.form {
         case .winograd:
             perform(
                 "convolution 3x3", .CK_OP_winograd_run, arguments, flops: flops, work: flops / 8,
                 scratchBytes: ck_winograd_scratch(&arguments))
-        case .plain:
+        case .plain, .bfloat16, .int8:
             perform(
                 taps == 1 ? "convolution 1x1" : "convolution", .CK_OP_conv2d_run, arguments, flops: flops,
                 work: flops / 8, scratchBytes: ck_conv2d_scratch(&arguments))
@@ -203,7 +204,7 @@ extension Workspace {
                 output: y.mutableFloatPointer + (phase.row * size.width + phase.column) * outputs,
                 out_image: size.height * size.width * outputs, out_row: weight.stride * size.width * outputs,
                 out_col: weight.stride * outputs,
-                epilogue: epilogue(scale, bias, nil, activation))
+                epilogue: epilogue(scale, bias, nil, activation), form: phase.matrix.form.kernelForm)
             let flops = 2 * Double(batch * rows * columns * outputs) * Double(phase.matrix.inputs)
             perform(
                 "transposed convolution", .CK_OP_conv2d_run, arguments, flops: flops, work: flops / 8,

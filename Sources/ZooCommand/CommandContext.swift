@@ -57,7 +57,14 @@ final class CommandContext {
     }
 
     /// A runtime of the wanted number of threads, within the tier that is set.
-    func runtime(threads: Int?) -> Runtime { Runtime(threads: threads, tier: tierLimit) }
+    func runtime(threads: Int?, weights: WeightType = .float32) -> Runtime {
+        Runtime(threads: threads, tier: tierLimit, weights: weights)
+    }
+
+    /// A runtime as the command line asks for it.
+    func runtime(_ parsed: ParsedArguments) -> Runtime {
+        runtime(threads: parsed[SharedOptions.threads], weights: parsed[SharedOptions.dtype] ?? .float32)
+    }
 
     /// Loads a model.
     ///

@@ -25,6 +25,11 @@ enum SharedOptions {
     static let threads = Option.int(
         "--threads", "-t", value: "N", range: 1...256, help: "Threads to compute with, as many as usable if left out")
 
+    /// How matrices of weights are held.
+    static let dtype = Option<WeightType?>.choice(
+        "--dtype", value: "TYPE",
+        help: "Hold matrices of weights as fp32, or smaller as bf16 or int8; sums are fp32 with all of them")
+
     /// The most memory that a model may take.
     static let maxMemory = Option.text(
         "--max-memory", value: "SIZE",

@@ -133,7 +133,7 @@ struct ConvolutionProblem: CustomStringConvertible {
 
     private func packedWeights(_ method: Method) -> GuardedFloats {
         let rows = args.out_c / args.groups
-        let matrix = ck_packed_floats(rows, terms)
+        let matrix = ck_packed_floats(rows, terms, .CK_FORM_F32)
         let size = method == .direct ? args.groups * matrix : ck_winograd_packed_floats(args.out_c, args.in_c)
         let packed = GuardedFloats(size)
         weights.withUnsafeBufferPointer { weights in

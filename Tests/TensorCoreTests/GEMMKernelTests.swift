@@ -61,7 +61,7 @@ private struct ProductProblem {
     func withArguments<Result>(
         residualIsOutput: Bool = false, _ body: (Int, (UnsafeMutablePointer<Float>) -> ck_gemm) -> Result
     ) -> Result {
-        let packed = GuardedFloats(ck_packed_floats(n, k))
+        let packed = GuardedFloats(ck_packed_floats(n, k, .CK_FORM_F32))
         packedWeights(weights, n: n, k: k, into: packed.pointer)
         let inputs = [
             GuardedFloats(a, offset: 1), GuardedFloats(bias, offset: 2), GuardedFloats(scale, offset: 3),

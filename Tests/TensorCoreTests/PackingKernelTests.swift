@@ -8,7 +8,7 @@ private let panel = Int(CK_PANEL)
 /// scale rounded to float.
 private func packed(_ weight: [Float], rows: Int, channels: Int, taps: Int, scale: [Float]? = nil) -> [Float] {
     let k = channels * taps
-    var out = [Float](repeating: 0, count: ck_packed_floats(rows, k))
+    var out = [Float](repeating: 0, count: ck_packed_floats(rows, k, .CK_FORM_F32))
     for row in 0..<rows {
         for channel in 0..<channels {
             for tap in 0..<taps {
@@ -26,7 +26,7 @@ private func pack(
     taps: Int, scale: [Float]? = nil, pieces: [Int] = [0]
 ) -> (values: [Float], isIntact: Bool) {
     let k = channels * taps
-    let out = GuardedFloats(ck_packed_floats(rows, k))
+    let out = GuardedFloats(ck_packed_floats(rows, k, .CK_FORM_F32))
     let size = storage == .CK_STORE_F32 ? 4 : 2
     let scales = GuardedFloats(scale ?? [], offset: 1)
     for (i, first) in pieces.enumerated().reversed() {

@@ -49,6 +49,14 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_storage {
   CK_STORE_BF16,
 } ck_storage;
 
+/// How a packed weight is stored. Products widen what is narrower to fp32, panel by panel as they go, and compute with
+/// the bits that widened weights would give.
+typedef enum __attribute__((enum_extensibility(closed))) ck_form {
+  CK_FORM_F32 = 0,
+  CK_FORM_BF16, // rounded to the nearest, ties to even
+  CK_FORM_I8,   // w = i * scale, i of -127 ... 127 to the nearest, the scale of an output its largest magnitude / 127
+} ck_form;
+
 /// What happens to a finished sum before it is stored: y = activation(sum * scale[n] + bias[n] + residual[m][n]), the
 /// first two fused. A batch norm is scale and bias: folded into the weights instead, its factors would round every
 /// weight.
@@ -62,11 +70,12 @@ typedef struct ck_epilogue {
 // ---- packed weights -------------------------------------------------------------------------------------------------
 // A matrix of N outputs by K inputs is stored as panels of 32 outputs, k-major, the last panel padded with zeros:
 //   panel p:  k = 0: w[32p][0] w[32p+1][0] ... w[32p+31][0];  k = 1: ...      panel stride = 32 K floats
-// One format serves every tier (narrow tiles read halves of a panel).
+// One format serves every tier (narrow tiles read halves of a panel). In bf16 a panel is the same in two bytes each; in
+// int8 in one byte each, after the scales of the panel's outputs as floats.
 enum { CK_PANEL = 32 };
 
-/// Floats in the packed form of an N x K matrix.
-size_t ck_packed_floats(long n, long k);
+/// Room in floats for the packed form of an N x K matrix.
+size_t ck_packed_floats(long n, long k, ck_form form);
 
 /// Writes rows `row .. row + rows` of a packed N x K matrix from a weight of shape [rows][channels][taps]
 /// (K = channels * taps; a linear layer has taps = 1; a convolution's taps are kernel_h * kernel_w).
@@ -79,6 +88,7 @@ typedef struct ck_pack {
   const void *source; // [rows][channels][taps], any alignment
   ck_storage storage;
   const float *scale; // [rows] factor per row (a folded batch norm), or NULL
+  ck_form form;       // of the packed matrix
 } ck_pack;
 void ck_pack_weights(ck_tier tier, const ck_pack *args);
 
@@ -95,6 +105,7 @@ typedef struct ck_gemm {
   float *c;
   long ldc; // also the residual's
   ck_epilogue epilogue;
+  ck_form form; // of b
 } ck_gemm;
 size_t ck_gemm_scratch(const ck_gemm *args);
 void ck_gemm_run(ck_tier tier, const ck_gemm *args, int part, int parts, void *scratch);
@@ -115,6 +126,7 @@ typedef struct ck_conv2d {
   float *output;
   long out_image, out_row, out_col;
   ck_epilogue epilogue;
+  ck_form form; // of the weights; Winograd's are fp32
 } ck_conv2d;
 size_t ck_conv2d_scratch(const ck_conv2d *args);
 void ck_conv2d_run(ck_tier tier, const ck_conv2d *args, int part, int parts, void *scratch);

@@ -36,6 +36,7 @@ enum BenchCommand: Subcommand {
         arguments: [model],
         options: [
             reference, batch, size, tower, tokens, duration, SharedOptions.ema, SharedOptions.threads,
+            SharedOptions.dtype,
             SharedOptions.maxMemory, iterations, seconds, profile, SharedOptions.json, worker,
         ],
         exclusive: [
@@ -64,7 +65,7 @@ enum BenchCommand: Subcommand {
             throw UsageError("missing argument MODEL", path: parsed.path)
         }
         let entry = SharedOptions.weights(of: try context.find(name), parsed, context)
-        let runtime = context.runtime(threads: parsed[SharedOptions.threads])
+        let runtime = context.runtime(parsed)
         let references = try parsed[reference].map { name in
             let all = try ReferenceCases(model: entry.folder)
             return (folder: all, reference: try all.named(name))

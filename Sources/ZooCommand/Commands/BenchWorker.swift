@@ -36,7 +36,7 @@ final class BenchWorker {
         }
         self.context = context
         self.folder = folder
-        runtime = context.runtime(threads: threads)
+        runtime = context.runtime(threads: threads, weights: parsed[SharedOptions.dtype] ?? .float32)
     }
 
     /// Answers until asked to quit or the requests end.

@@ -40,7 +40,7 @@ enum ClassifyCommand: Subcommand {
         options: [
             SharedOptions.model, SharedOptions.ema, top, LabelOptions.labels, LabelOptions.file, PromptOptions.template,
             PromptOptions.templates, LabelOptions.multiLabel, SharedOptions.truncate, noCache, SharedOptions.json,
-            SharedOptions.threads, SharedOptions.maxMemory, batch, null,
+            SharedOptions.threads, SharedOptions.dtype, SharedOptions.maxMemory, batch, null,
         ],
         exclusive: [[LabelOptions.labels, LabelOptions.file], [PromptOptions.template, PromptOptions.templates]],
         environment: [
@@ -85,7 +85,7 @@ enum ClassifyCommand: Subcommand {
         let list = InputList(
             words.map(context.path), list: PathList(isNullSeparated: parsed[null]))
         let stream = try ImageStream(list, ahead: batch)
-        let runtime = context.runtime(threads: parsed[SharedOptions.threads])
+        let runtime = context.runtime(parsed)
         let classifier: PictureClassifier
         if let labels {
             let request = ZeroShot.Request(

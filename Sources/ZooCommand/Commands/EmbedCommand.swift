@@ -50,7 +50,8 @@ enum EmbedCommand: Subcommand {
         arguments: [inputs],
         options: [
             SharedOptions.model, SharedOptions.ema, text, textFrom, output, normalize, noNormalize, pool, layer, prompt,
-            SharedOptions.truncate, shard, restart, SharedOptions.threads, SharedOptions.maxMemory, batch, null,
+            SharedOptions.truncate, shard, restart, SharedOptions.threads, SharedOptions.dtype, SharedOptions.maxMemory,
+            batch, null,
         ],
         exclusive: [[text, textFrom], [normalize, noNormalize]],
         examples: [

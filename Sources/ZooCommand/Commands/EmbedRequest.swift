@@ -76,7 +76,7 @@ struct EmbedRequest {
         if let refusal = EmbeddingModel.refusal(family, content, options) {
             throw usage("\(printable(entry.name)) \(refusal)")
         }
-        runtime = context.runtime(threads: parsed[SharedOptions.threads])
+        runtime = context.runtime(parsed)
     }
 
     /// Every input, in order.
@@ -108,7 +108,7 @@ struct EmbedRequest {
         [
             "model": JSONValue(entry.name),
             "identity": JSONValue(try ModelIdentity.ofContent(entry.folder, entry.weights)),
-            "options": JSONValue(options.summary), "arithmetic": JSONValue(runtime.tier.arithmetic),
+            "options": JSONValue(options.summary), "arithmetic": JSONValue(runtime.arithmetic),
             "inputs": JSONValue(inputs.all.count), "list": JSONValue(inputs.list),
             "output": JSONValue(files.format.rawValue),
         ]
@@ -151,12 +151,14 @@ extension EmbeddingModel {
     }
 }
 
-extension Tier {
-    /// Tiers of one name here give the same bits: the vector tiers with fused multiply-adds do.
+extension Runtime {
+    /// Runtimes of one name here give the same bits: those of the vector tiers with fused multiply-adds do.
     var arithmetic: String {
-        switch self {
-        case .avx2, .avx512: "fused"
-        case .neon, .portable: rawValue
-        }
+        let name =
+            switch tier {
+            case .avx2, .avx512: "fused"
+            case .neon, .portable: tier.rawValue
+            }
+        return weights == .float32 ? name : "\(name), \(weights.rawValue)"
     }
 }

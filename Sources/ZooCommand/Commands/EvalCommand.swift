@@ -28,7 +28,8 @@ enum EvalCommand: Subcommand {
             """,
         arguments: [SharedOptions.modelArgument, folder],
         options: [
-            limit, PromptOptions.template, PromptOptions.templates, SharedOptions.json, SharedOptions.threads, batch,
+            limit, PromptOptions.template, PromptOptions.templates, SharedOptions.json, SharedOptions.threads,
+            SharedOptions.dtype, batch,
             SharedOptions.maxMemory, SharedOptions.language, SharedOptions.ema,
         ] + TranscribeOptions.search,
         exclusive: [[PromptOptions.template, PromptOptions.templates]],
@@ -105,7 +106,7 @@ enum EvalCommand: Subcommand {
     private static func load(
         _ entry: Registry.Entry, _ parsed: ParsedArguments, _ context: CommandContext
     ) throws -> (PictureClassifier, LabelledFolder) {
-        let runtime = context.runtime(threads: parsed[SharedOptions.threads])
+        let runtime = context.runtime(parsed)
         let path = context.path(parsed[folder])
         let templates = try PromptOptions.read(parsed, context)
         switch AnyModel.Family(folder: entry.folder) {

@@ -107,7 +107,7 @@ enum GenerateCommand: Subcommand {
         [
             model, seeds, count, label, randomness, latents, grid, interpolate, frames, truncation, cutoff, noise, mix,
             scheduler, steps, guidance, eta, initial, strength, prompt, negative, rescale, size, clipSkip, longPrompt,
-            mask, lora, embedding, SharedOptions.ema,
+            mask, lora, embedding, SharedOptions.ema, SharedOptions.dtype,
         ]
 
     static let command = Command(
@@ -124,7 +124,7 @@ enum GenerateCommand: Subcommand {
             rescale, eta, initial,
             strength, mask, size, clipSkip, longPrompt, lora, embedding, plan, truncation, cutoff, noise, mix,
             randomness, latents, outputLatents, preview, strip, replay, force,
-            SharedOptions.ema, SharedOptions.threads, SharedOptions.maxMemory, SharedOptions.json,
+            SharedOptions.ema, SharedOptions.threads, SharedOptions.dtype, SharedOptions.maxMemory, SharedOptions.json,
         ],
         exclusive: [
             [count, interpolate], [latents, interpolate], [latents, count], [grid, interpolate], [latents, initial],

@@ -29,7 +29,8 @@ enum IndexCommand: Subcommand {
             """,
         arguments: [folder],
         options: [
-            output, SharedOptions.model, rebuild, SharedOptions.json, SharedOptions.threads, SharedOptions.maxMemory,
+            output, SharedOptions.model, rebuild, SharedOptions.json, SharedOptions.threads, SharedOptions.dtype,
+            SharedOptions.maxMemory,
             batch,
         ],
         examples: [
@@ -54,7 +55,8 @@ enum IndexCommand: Subcommand {
         if let refusal = EmbeddingModel.refusal(AnyModel.Family(folder: entry.folder), .pictures, options) {
             throw UsageError("\(printable(entry.name)) \(refusal)", path: parsed.path)
         }
-        let identity = try ModelIdentity.ofContent(entry.folder, entry.weights)
+        let runtime = context.runtime(parsed)
+        let identity = try ModelIdentity.ofContent(entry.folder, entry.weights, as: runtime.weights)
         if let old, old.description.identity != identity {
             throw Failure(
                 "\(path) was made with \(old.description.model == entry.name ? "another state of " : "")"
@@ -80,7 +82,6 @@ enum IndexCommand: Subcommand {
         if !update.work.isEmpty {
             let run = try EmbeddingRun(
                 pictures: update.work.map { .success(place.appending(files.entries[$0].path)) }, batch: parsed[batch])
-            let runtime = context.runtime(threads: parsed[SharedOptions.threads])
             try run.use(try EmbeddingModel(entry, .pictures, options, batch: parsed[batch], context, runtime))
             while true {
                 let outcomes = try run.next()

@@ -36,6 +36,7 @@ enum RunCommand: Subcommand {
         arguments: [SharedOptions.modelArgument],
         options: [
             input, folder, output, SharedOptions.ema, SharedOptions.language, SharedOptions.threads,
+            SharedOptions.dtype,
             SharedOptions.maxMemory, SharedOptions.json,
         ],
         examples: [
@@ -53,7 +54,7 @@ enum RunCommand: Subcommand {
         let files = try assignments(parsed[input], parsed)
         let named = try context.find(parsed[SharedOptions.modelArgument])
         let entry = SharedOptions.weights(of: named, parsed, context)
-        let runtime = context.runtime(threads: parsed[SharedOptions.threads])
+        let runtime = context.runtime(parsed)
         let wanted = try outputs(files, AnyModel.Family(folder: entry.folder), parsed)
         let towers = AnyModel.Family.towers(for: files.keys)
         let language = try SharedOptions.language(parsed, entry)

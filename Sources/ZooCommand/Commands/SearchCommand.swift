@@ -28,7 +28,7 @@ enum SearchCommand: Subcommand {
         arguments: [words],
         options: [
             index, image, top, sheet, SharedOptions.model, SharedOptions.truncate, SharedOptions.json,
-            SharedOptions.threads, SharedOptions.maxMemory,
+            SharedOptions.threads, SharedOptions.dtype, SharedOptions.maxMemory,
         ],
         examples: [
             Command.Example("zoo search --index photos.index 'a red car at night'", "Find pictures by words"),
@@ -47,7 +47,9 @@ enum SearchCommand: Subcommand {
         }
         let file = try IndexFile(parsed[index])
         let entry = try context.find(parsed[SharedOptions.model] ?? file.description.model)
-        guard try ModelIdentity.ofContent(entry.folder, entry.weights) == file.description.identity else {
+        let runtime = context.runtime(parsed)
+        guard try ModelIdentity.ofContent(entry.folder, entry.weights, as: runtime.weights) == file.description.identity
+        else {
             throw Failure(
                 "\(file.path) was made with \(file.description.model), and \(entry.name) is "
                     + (IndexedFolder.lasting(entry) == file.description.model
@@ -55,7 +57,6 @@ enum SearchCommand: Subcommand {
                         : "another model"),
                 .badData)
         }
-        let runtime = context.runtime(threads: parsed[SharedOptions.threads])
         let query = try query(parsed, entry, context, runtime)
         let vectors = try VectorIndex(file, runtime: runtime)
         let hits = try vectors.search(query, top: parsed[top]).map { hit in

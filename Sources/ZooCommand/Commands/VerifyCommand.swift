@@ -10,8 +10,9 @@ import TensorCore
 /// `zoo verify`: whether a model still gives what its reference gave.
 enum VerifyCommand: Subcommand {
     private static let tolerance = Option.double(
-        "--tolerance", value: "T", default: 1e-4, range: 0...1,
-        help: "Largest error of an output, as a fraction of the reference's largest value")
+        "--tolerance", value: "T", range: 0...1,
+        help: "Largest error of an output, as a fraction of the reference's largest value (default 1e-4; 0.02 with "
+            + "--dtype bf16, 0.1 with int8)")
 
     static let command = Command(
         "verify", summary: "Check a model against the reference results stored beside it",
@@ -22,7 +23,10 @@ enum VerifyCommand: Subcommand {
             the card's. The exit code is 65 where a check fails and 69 where there is nothing to check against.
             """,
         arguments: [SharedOptions.modelArgument],
-        options: [tolerance, SharedOptions.ema, SharedOptions.threads, SharedOptions.maxMemory, SharedOptions.json],
+        options: [
+            tolerance, SharedOptions.ema, SharedOptions.threads, SharedOptions.dtype, SharedOptions.maxMemory,
+            SharedOptions.json,
+        ],
         examples: [
             Command.Example("zoo verify resnet-cifar10", "Check a model")
         ])
@@ -35,8 +39,9 @@ enum VerifyCommand: Subcommand {
             throw ReferenceError.noCases(folder: entry.folder)
         }
         let card = try context.registry.card(entry)
-        let model = try context.model(
-            entry, context.runtime(threads: parsed[SharedOptions.threads]), for: .arrays([:]))
+        let runtime = context.runtime(parsed)
+        let model = try context.model(entry, runtime, for: .arrays([:]))
+        let tolerance = Float(parsed[tolerance] ?? runtime.weights.tolerance)
 
         var report = VerifyReport(context: context, model: entry.name, printsJSON: parsed[SharedOptions.json])
         for (file, hash) in (card?.hashes ?? [:]).sorted(by: { $0.key < $1.key }) {
@@ -61,7 +66,7 @@ enum VerifyCommand: Subcommand {
         }
         for reference in references.cases where Interruption.exitCode == nil {
             let checks = try outputs(
-                reference, references, model, Float(parsed[tolerance]), memoryLimit: context.memoryLimit)
+                reference, references, model, tolerance, memoryLimit: context.memoryLimit)
             for check in checks { try report.add(check) }
         }
         try report.finish()
@@ -153,5 +158,16 @@ enum VerifyCommand: Subcommand {
             throw Failure("\(FileSystem.join(references.folder, file)): expected floats, found integers", .unavailable)
         }
         return tensor
+    }
+}
+
+extension WeightType {
+    /// How far outputs may be from those of the checkpoint's own weights, as a part of their largest value.
+    fileprivate var tolerance: Double {
+        switch self {
+        case .float32: 1e-4
+        case .bfloat16: 0.02
+        case .int8: 0.1
+        }
     }
 }

@@ -31,7 +31,7 @@ struct GenerationRun {
     }
 
     func run() throws -> ExitCode {
-        let runtime = context.runtime(threads: parsed[SharedOptions.threads])
+        let runtime = context.runtime(parsed)
         // Other families have no such option, which the picture maker says.
         if parsed[GenerateCommand.plan], AnyModel.Family(folder: entry.folder) == .latentDiffusion {
             let wanted = try makeTextPlan(entry, parsed, runtime, context)

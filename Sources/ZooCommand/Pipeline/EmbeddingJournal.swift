@@ -195,7 +195,8 @@ final class EmbeddingJournal {
         }
         let words = [
             ("model", "another model"), ("identity", "other files of the model"), ("options", "other options"),
-            ("arithmetic", "another instruction set"), ("inputs", "other inputs"), ("list", "other inputs"),
+            ("arithmetic", "another instruction set or another --dtype"), ("inputs", "other inputs"),
+            ("list", "other inputs"),
             ("files", "other files under the same names"), ("shard", "another shard"),
         ]
         return words.first { found[$0.0] != manifest[$0.0] }?.1 ?? "something else"

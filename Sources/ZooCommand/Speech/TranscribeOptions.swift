@@ -66,7 +66,7 @@ enum TranscribeOptions {
             SharedOptions.model, SharedOptions.language, format, SharedOptions.json, output, timestamps, stream,
             lineLength, maxDuration, align,
         ] + search + [
-            chunk, stride, vad, SharedOptions.channel, pcm, maxHours, plot, SharedOptions.threads,
+            chunk, stride, vad, SharedOptions.channel, pcm, maxHours, plot, SharedOptions.threads, SharedOptions.dtype,
             SharedOptions.maxMemory,
         ]
 

@@ -99,7 +99,7 @@ struct TranscribeRequest {
         options = Transcriber.Options(
             decoding: try TranscribeOptions.decoding(parsed), chunking: try Self.chunking(parsed),
             voiceActivity: skipsSilence ? VoiceActivity() : nil)
-        runtime = context.runtime(threads: parsed[SharedOptions.threads])
+        runtime = context.runtime(parsed)
     }
 
     /// An empty subtitle file; `nil` where no subtitles are asked for.

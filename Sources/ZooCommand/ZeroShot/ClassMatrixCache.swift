@@ -34,11 +34,12 @@ struct ClassMatrixCache {
     /// The key of a matrix, `nil` where the model's files cannot be read (its loading will say why).
     static func key(
         model folder: String, weights: WeightChoice = WeightChoice(), labels: [String], templates: [String],
-        tier: Tier, truncates: Bool = false
+        tier: Tier, as type: WeightType = .float32, truncates: Bool = false
     ) -> String? {
         var hash = SHA256()
         hash.add(version)
         hash.add(tier.rawValue)
+        if type != .float32 { hash.add("--dtype \(type.rawValue)") }
         hash.add(truncates ? "cut" : "whole")
         hash.add(labels)
         hash.add(templates)

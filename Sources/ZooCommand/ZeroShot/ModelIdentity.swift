@@ -1,4 +1,5 @@
 import Checkpoints
+import TensorCore
 
 /// What tells a model's folder from any other content that it had or may have, without reading all of its weights.
 ///
@@ -24,10 +25,14 @@ enum ModelIdentity {
     /// - Parameters:
     ///   - folder: the model's.
     ///   - weights: which of its weights are meant.
+    ///   - type: how their matrices are held, which changes what comes out; fp32 adds nothing.
     /// - Throws: ``FileError`` where the folder or one of the files cannot be read.
-    static func ofContent(_ folder: String, _ weights: WeightChoice) throws(FileError) -> String {
+    static func ofContent(
+        _ folder: String, _ weights: WeightChoice, as type: WeightType = .float32
+    ) throws(FileError) -> String {
         var hash = SHA256()
         try add(folder, weights, to: &hash, withTimes: false)
+        if type != .float32 { hash.add("--dtype \(type.rawValue)") }
         return hash.hexadecimal()
     }
 

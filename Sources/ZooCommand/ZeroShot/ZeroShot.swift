@@ -61,7 +61,7 @@ struct ZeroShot {
             ? nil
             : ClassMatrixCache.key(
                 model: plan.folder, weights: plan.weights, labels: texts, templates: request.templates,
-                tier: plan.runtime.tier,
+                tier: plan.runtime.tier, as: plan.runtime.weights,
                 truncates: request.truncates)
         if let key, let found = request.cache?.matrix(key, rows: texts.count), found.shape[1] == plan.embeddingWidth {
             model = try Self.load(plan, towers: [.image], request, context)

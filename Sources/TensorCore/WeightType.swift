@@ -1,0 +1,25 @@
+import CKernels
+
+/// How the matrices of products and convolutions are held in memory.
+///
+/// Products widen narrower weights to fp32 as they read them; activations, sums, norms and softmax are fp32 with all of
+/// them, and results are as independent of batch and threads. What a network keeps as vectors or tables (biases, norms,
+/// embeddings, depthwise kernels) stays fp32, and so do 3x3 convolutions that Winograd's algorithm computes: few
+/// weights, much work.
+public enum WeightType: String, Sendable, CaseIterable {
+    /// Single precision: the checkpoint's own values.
+    case float32 = "fp32"
+    /// Brain floats, rounded to the nearest, ties to even: half the memory, three significant digits.
+    case bfloat16 = "bf16"
+    /// Eight bits and a scale for each output, its largest magnitude / 127: a quarter of the memory.
+    case int8
+
+    /// The layout of its matrices.
+    public var form: PackedMatrix.Form {
+        switch self {
+        case .float32: .plain
+        case .bfloat16: .bfloat16
+        case .int8: .int8
+        }
+    }
+}
