@@ -4,6 +4,7 @@ BUILD := $(SWIFT) build -c release
 ZOO := .build/release/zoo
 PYTHON ?= python3
 PICTURES := $(addprefix samples/,airplane.png automobile.jpg bird.png cat.webp deer.png dog.jpg frog.png horse.jpg ship.png truck.png)
+ALL_CLASSES := --class all --count 80 --grid 10x8 --force
 LABELS := 'a dog,a horse,a striped red circle,three blue squares,a striped purple star,a spotted green triangle'
 
 .PHONY: help run test docs setup build lint format bench parity bench-peers clean fuzz asan tsan
@@ -20,6 +21,10 @@ run: build       ## installs what is missing, builds, and runs the shipped model
 	@$(ZOO) classify --labels $(LABELS) --template 'a picture of {}' samples/scene-*.png samples/horse.jpg samples/dog.jpg
 	@printf '\nwav2vec2-tiny, speech to text\n\n'
 	@$(ZOO) transcribe --lm zoo/wav2vec2-tiny/sentences.arpa samples/speech-day.ogg samples/speech-*.flac samples/speech-number.wav
+	@printf '\ndcgan-cifar10 and ddpm-cifar10, eight pictures of each class\n\n'
+	@mkdir -p pictures
+	@$(ZOO) generate --model dcgan-cifar10 $(ALL_CLASSES) -o pictures/dcgan-cifar10.png
+	@$(ZOO) generate --model ddpm-cifar10 --scheduler dpm-solver --steps 20 --guidance 3 $(ALL_CLASSES) -o pictures/ddpm-cifar10.png
 
 test: setup      ## installs what is missing, builds, runs the tests, builds the documentation and the example
 	$(SWIFT) test -c release --disable-xctest

@@ -33,7 +33,7 @@ class Recipe:
     """How the DCGAN is trained."""
 
     name: str = "dcgan-cifar10"
-    images: int = 1_500_000  # real ones that the discriminator sees
+    images: int = 780_000  # real ones that the discriminator sees
     batch: int = 64
     generator_rate: float = 2e-4
     discriminator_rate: float = 4e-4

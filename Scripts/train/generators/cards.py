@@ -30,6 +30,7 @@ DDPM = {
         "Nichol and Dhariwal 2021, Improved Denoising Diffusion Probabilistic Models, arXiv:2102.09672",
         "Salimans and Ho 2022, Progressive Distillation for Fast Sampling of Diffusion Models, arXiv:2202.00512",
         "Ho and Salimans 2022, Classifier-Free Diffusion Guidance, arXiv:2207.12598",
+        "Yu et al. 2024, Representation Alignment for Generation, arXiv:2410.06940",
         "Karras et al. 2022, Elucidating the Design Space of Diffusion-Based Generative Models, arXiv:2206.00364",
     ],
 }

@@ -1,6 +1,7 @@
 """The class-conditional diffusion model: its network, its noise, what it minimises, and its training loop."""
 
 import copy
+import json
 import math
 import time
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from diffusers import DDPMScheduler, UNet2DModel
+from transformers import ResNetForImageClassification
 
 import cifar
 from muon import Muon
@@ -22,24 +24,27 @@ class Recipe:
     """How the diffusion model is trained."""
 
     name: str = "ddpm-cifar10"
-    # Images seen at 16 x 16 and then at 32 x 32. A step at half the size takes a quarter of the time and teaches what
+    # Side of the images, until so many were seen. A step at half the size takes a third of the time and teaches what
     # belongs where; the rest of the run teaches the details.
-    small_images: int = 1_000_000
-    full_images: int = 600_000
-    small_batch: int = 192
-    full_batch: int = 96
+    stages: tuple = ((16, 360_000), (32, 433_000), (16, 640_000), (32, 780_000))
+    batches: tuple = ((16, 192), (32, 96))
+    align_from: int = 433_000  # images after which features are aligned, see `alignment`
+    align_weight: float = 0.1
     warmup_images: int = 25_000
-    fall_from: float = 0.6  # share of the run from which on the learning rate falls
+    fall_from: float = 0.8  # share of the run from which on the learning rate falls
     matrix_rate: float = 3e-3
     other_rate: float = 1e-3
     weight_decay: float = 0.03
     label_dropout: float = 0.12
-    average_decay: float = 0.999
+    average_decay: float = 0.998
     seed: int = 0
 
     @property
     def images(self):
-        return self.small_images + self.full_images
+        return self.stages[-1][1]
+
+    def size(self, seen):
+        return next(size for size, until in self.stages if seen < until)
 
 
 def network():
@@ -118,13 +123,69 @@ def loss(model, alphas_cumprod, images, labels, recipe, generator):
     return F.mse_loss(model(noisy, timesteps, class_labels=labels).sample, velocity)
 
 
-def train(recipe, data, work, log_path, report_every=20_000, keep_every=20_000):
+class Alignment(torch.nn.Module):
+    """How far the network's inner features are from those that a classifier sees in the picture without noise.
+
+    Two small maps, which are not published, turn what comes out of the middle block and of the first block on the way up
+    into the classifier's standardised feature maps of the same place; the loss is one minus the cosine (Yu et al. 2024,
+    arXiv:2410.06940). A network that knows what a classifier would see has less to find out from noise alone.
+    """
+
+    def __init__(self, model, features):
+        super().__init__()
+        self.features = features  # of the middle [N, 256, 4, 4], of the way up [N, 128, 8, 8]
+        width = model.config.block_out_channels[-1]
+        self.maps = torch.nn.ModuleList(
+            torch.nn.Sequential(torch.nn.Conv2d(width, 256, 1), torch.nn.SiLU(), torch.nn.Conv2d(256, part.shape[1], 1))
+            for part in features
+        )
+        self.seen = [None, None]
+        for place, block in enumerate((model.mid_block, model.up_blocks[0])):
+            block.register_forward_hook(lambda _block, _inputs, output, place=place: self.keep(place, output))
+
+    def keep(self, place, output):
+        self.seen[place] = output
+
+    def forward(self, indices, flipped):
+        """The distance of the last forward pass from the features of the images `indices`, of which some are mirrored."""
+        total = 0.0
+        for part, change, seen in zip(self.features, self.maps, self.seen):
+            wanted = part[indices].float()
+            wanted = torch.where(flipped.view(-1, 1, 1, 1), wanted.flip(3), wanted)
+            wanted = F.adaptive_avg_pool2d(wanted, seen.shape[-1])
+            total = total + 1 - F.cosine_similarity(change(seen), wanted, dim=1).mean()
+        return total / len(self.maps)
+
+
+@torch.no_grad()
+def classifier_features(folder, images, batch=250):
+    """What the classifier of `folder` makes of all images on its last two stages, standardised, in half precision."""
+    classifier = ResNetForImageClassification.from_pretrained(folder, dtype=torch.float32).eval()
+    rule = json.loads((folder / "preprocessor_config.json").read_text())
+    mean, deviation = (torch.tensor(rule[name]).view(3, 1, 1) for name in ("image_mean", "image_std"))
+    parts = [[], []]
+    for start in range(0, len(images), batch):
+        view = F.interpolate(images[start : start + batch] / 255, size=rule["size"]["height"], mode="bicubic")
+        stages = classifier.resnet((view - mean) / deviation, output_hidden_states=True).hidden_states
+        for part, stage in zip(parts, (stages[-1], stages[-2])):
+            part.append(stage.half())
+    features = []
+    for part in map(torch.cat, parts):
+        sample = part[::10].float()
+        center, spread = sample.mean((0, 2, 3), keepdim=True), sample.std((0, 2, 3), keepdim=True) + 1e-3
+        features.append(((part - center.half()) / spread.half()).contiguous())
+    return features
+
+
+def train(recipe, data, features, work, log_path, report_every=20_000, keep_every=20_000):
     """Trains and returns the averaged weights; an interrupted run goes on from its last checkpoint in `work`."""
     images, labels = data
     model = network()
+    alignment = Alignment(model, features)
     average = copy.deepcopy(model)
     alphas_cumprod = scheduler().alphas_cumprod
     tools = optimizers(model, recipe)
+    tools.append(torch.optim.AdamW(alignment.parameters(), lr=recipe.other_rate, betas=(0.9, 0.99), weight_decay=0.0))
     peaks = [[group["lr"] for group in tool.param_groups] for tool in tools]
     schedule = hold_and_fall(recipe.fall_from)
     seen, step = 0, 0
@@ -135,14 +196,16 @@ def train(recipe, data, work, log_path, report_every=20_000, keep_every=20_000):
         average.load_state_dict(state["average"])
         for tool, held in zip(tools, state["optimizers"]):
             tool.load_state_dict(held)
+        if "alignment" in state:
+            alignment.load_state_dict(state["alignment"])
         seen, step = state["seen"], state["step"]
     else:
-        log_path.write_text("   images  size    loss  seconds\n")
+        log_path.write_text("   images  size    loss  apart  seconds\n")
 
-    total, count, started, reported, kept = 0.0, 0, time.time(), seen, seen
+    total, distance, count, started, reported, kept = 0.0, 0.0, 0, time.time(), seen, seen
     while seen < recipe.images:
-        small = seen < recipe.small_images
-        batch = recipe.small_batch if small else recipe.full_batch
+        size = recipe.size(seen)
+        batch = dict(recipe.batches)[size]
         generator = torch.Generator().manual_seed(recipe.seed * 10_000_019 + step)
         scale = schedule(seen / recipe.images, recipe.warmup_images / recipe.images)
         for tool, rates in zip(tools, peaks):
@@ -152,29 +215,34 @@ def train(recipe, data, work, log_path, report_every=20_000, keep_every=20_000):
         view = images[indices].float() / 127.5 - 1
         flipped = torch.rand(batch, generator=generator) < 0.5
         view = torch.where(flipped.view(-1, 1, 1, 1), view.flip(3), view)
-        if small:
-            view = F.avg_pool2d(view, 2)
+        view = F.avg_pool2d(view, 32 // size)
         value = loss(model, alphas_cumprod, view, labels[indices], recipe, generator)
-        value.backward()
+        aligned = alignment(indices, flipped)
+        if seen >= recipe.align_from:
+            # It leaves as the learning rate falls: in the end only the noise counts.
+            (value + recipe.align_weight * scale * aligned).backward()
+        else:
+            value.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for tool in tools:
             tool.step()
             tool.zero_grad()
         update_average(average, model, step, recipe.average_decay)
         seen, step = seen + batch, step + 1
-        total, count = total + value.item(), count + 1
+        total, count, distance = total + value.item(), count + 1, distance + aligned.item()
         if seen - reported >= report_every or seen >= recipe.images:
-            line = f"{seen:9d}  {view.shape[-1]:4d}  {total / count:.4f}  {time.time() - started:7.0f}"
+            line = f"{seen:9d}  {view.shape[-1]:4d}  {total / count:.4f}  {distance / count:.3f}  {time.time() - started:7.0f}"
             with log_path.open("a") as log:
                 log.write(line + "\n")
             print(recipe.name, line, flush=True)
-            total, count, started, reported = 0.0, 0, time.time(), seen
+            total, distance, count, started, reported = 0.0, 0.0, 0, time.time(), seen
         if seen - kept >= keep_every or seen >= recipe.images:
             state = {
                 "seen": seen,
                 "step": step,
                 "model": model.state_dict(),
                 "average": average.state_dict(),
+                "alignment": alignment.state_dict(),
                 "optimizers": [tool.state_dict() for tool in tools],
             }
             partial = path.with_suffix(".partial")

@@ -92,7 +92,7 @@ def draw(zoo, model, folder, count, options):
         partial.rename(folder / name)
 
 
-def sheet(path, pictures, features, train, train_features, rows=10, columns=5, scale=3):
+def sheet(path, pictures, features, train, train_features, rows=10, columns=5, scale=2):
     """A row for each class: a picture, then the training images nearest to it."""
     side = 32 * scale
     canvas = Image.new("RGB", ((columns + 1) * side + side // 4, rows * side), "white")

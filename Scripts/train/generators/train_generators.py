@@ -31,6 +31,7 @@ def parse_arguments():
     parser.add_argument("--data", type=Path, required=True, help="CIFAR-10 as train/<class>/*.png")
     parser.add_argument("--output", type=Path, required=True, help="where the model folders go")
     parser.add_argument("--work", type=Path, default=Path("build/train"), help="checkpoints; an interrupted run goes on from them")
+    parser.add_argument("--classifier", type=Path, default=Path("zoo/resnet-cifar10"), help="whose features are foreseen")
     parser.add_argument("--only", choices=[adversarial.Recipe.name, diffusion.Recipe.name], help="one of the two")
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
@@ -44,12 +45,14 @@ def main():
     logs = HERE.parent / "logs"
     logs.mkdir(exist_ok=True)
     data = cifar.load_split(arguments.data, "train")
-    for recipe, train, publish in (
-        (adversarial.Recipe(), adversarial.train, publish_dcgan),
-        (diffusion.Recipe(), diffusion.train, publish_ddpm),
-    ):
-        if arguments.only in (None, recipe.name):
-            publish(train(recipe, data, arguments.work, logs / f"{recipe.name}.txt"), arguments.output)
+    recipe = adversarial.Recipe()
+    if arguments.only in (None, recipe.name):
+        publish_dcgan(adversarial.train(recipe, data, arguments.work, logs / f"{recipe.name}.txt"), arguments.output)
+    recipe = diffusion.Recipe()
+    if arguments.only in (None, recipe.name):
+        features = diffusion.classifier_features(arguments.classifier, data[0])
+        trained = diffusion.train(recipe, data, features, arguments.work, logs / f"{recipe.name}.txt")
+        publish_ddpm(trained, arguments.output)
 
 
 if __name__ == "__main__":
