@@ -126,9 +126,9 @@ def loss(model, alphas_cumprod, images, labels, recipe, generator):
 class Alignment(torch.nn.Module):
     """How far the network's inner features are from those that a classifier sees in the picture without noise.
 
-    Two small maps, which are not published, turn what comes out of the middle block and of the first block on the way up
-    into the classifier's standardised feature maps of the same place; the loss is one minus the cosine (Yu et al. 2024,
-    arXiv:2410.06940). A network that knows what a classifier would see has less to find out from noise alone.
+    Two small maps, which are not published, turn what comes out of the middle block and of the first block on the way
+    up into the classifier's standardised feature maps of the same place; the loss is one minus the cosine (Yu et al.
+    2024, arXiv:2410.06940). A network that knows what a classifier would see has less to find out from noise alone.
     """
 
     def __init__(self, model, features):
@@ -147,7 +147,7 @@ class Alignment(torch.nn.Module):
         self.seen[place] = output
 
     def forward(self, indices, flipped):
-        """The distance of the last forward pass from the features of the images `indices`, of which some are mirrored."""
+        """The last forward pass's distance from the features of the images `indices`, of which some are mirrored."""
         total = 0.0
         for part, change, seen in zip(self.features, self.maps, self.seen):
             wanted = part[indices].float()
@@ -218,11 +218,10 @@ def train(recipe, data, features, work, log_path, report_every=20_000, keep_ever
         view = F.avg_pool2d(view, 32 // size)
         value = loss(model, alphas_cumprod, view, labels[indices], recipe, generator)
         aligned = alignment(indices, flipped)
-        if seen >= recipe.align_from:
-            # It leaves as the learning rate falls: in the end only the noise counts.
-            (value + recipe.align_weight * scale * aligned).backward()
-        else:
-            value.backward()
+        # The alignment leaves as the learning rate falls: in the end only the noise counts.
+        weight = recipe.align_weight * scale if seen >= recipe.align_from else 0
+        # Without a weight its maps get no gradients, and their optimizer does not count the step.
+        (value + weight * aligned if weight else value).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for tool in tools:
             tool.step()
@@ -231,7 +230,7 @@ def train(recipe, data, features, work, log_path, report_every=20_000, keep_ever
         seen, step = seen + batch, step + 1
         total, count, distance = total + value.item(), count + 1, distance + aligned.item()
         if seen - reported >= report_every or seen >= recipe.images:
-            line = f"{seen:9d}  {view.shape[-1]:4d}  {total / count:.4f}  {distance / count:.3f}  {time.time() - started:7.0f}"
+            line = f"{seen:9d}  {size:4d}  {total / count:.4f}  {distance / count:.3f}  {time.time() - started:7.0f}"
             with log_path.open("a") as log:
                 log.write(line + "\n")
             print(recipe.name, line, flush=True)
