@@ -43,15 +43,16 @@ public struct Convolution: Sendable {
     ///   - hasBias: whether there is a `bias`.
     ///   - norm: a batch norm of the result.
     ///   - activation: what is applied last.
+    ///   - pixels: of the pictures that the layer is made for, where that is known: see ``winogradPays``.
     ///   - w: the layer's place in the checkpoint.
     public init(
         _ channels: Int, _ outputs: Int, kernel size: Int, stride: Int = 1, padding: Padding = .symmetric(0),
         dilation: Int = 1, groups: Int = 1, bias hasBias: Bool = true, norm: BatchNorm? = nil,
-        activation: Activation = .none, _ w: Weights
+        activation: Activation = .none, pixels: Int? = nil, _ w: Weights
     ) throws(WeightError) {
         try self.init(
             channels, outputs, kernel: (size, size), stride: stride, padding: padding, dilation: dilation,
-            groups: groups, bias: hasBias, norm: norm, activation: activation, w)
+            groups: groups, bias: hasBias, norm: norm, activation: activation, pixels: pixels, w)
     }
 
     /// Reads a layer.
@@ -67,11 +68,12 @@ public struct Convolution: Sendable {
     ///   - hasBias: whether there is a `bias`.
     ///   - norm: a batch norm of the result.
     ///   - activation: what is applied last.
+    ///   - pixels: of the pictures that the layer is made for, where that is known: see ``winogradPays``.
     ///   - w: the layer's place in the checkpoint.
     public init(
         _ channels: Int, _ outputs: Int, kernel size: (height: Int, width: Int), stride: Int = 1,
         padding: Padding = .symmetric(0), dilation: Int = 1, groups: Int = 1, bias hasBias: Bool = true,
-        norm: BatchNorm? = nil, activation: Activation = .none, _ w: Weights
+        norm: BatchNorm? = nil, activation: Activation = .none, pixels: Int? = nil, _ w: Weights
     ) throws(WeightError) {
         let memory = w.loader.memory
         var shift: [Float]? = norm?.shift
@@ -98,7 +100,8 @@ public struct Convolution: Sendable {
         } else {
             let isWinograd =
                 size == (3, 3) && stride == 1 && dilation == 1 && groups == 1
-                && Self.winogradPays(channels: channels, outputs: outputs)
+                && Self.winogradPays(
+                    channels: channels, outputs: outputs, pixels: w.loader.form == .plain ? pixels : nil)
             kernel = .dense(
                 try w.kernel(
                     outputs: outputs, channels: channels, size: [size.height, size.width], groups: groups,
@@ -131,10 +134,17 @@ public struct Convolution: Sendable {
     }
 
     /// Whether a 3x3 convolution gains from Winograd's algorithm: with few channels the transforms cost more than they
-    /// save, with many the larger transformed weights do. A matter of the layer alone, so that results do not depend
-    /// on batch or image size.
-    static func winogradPays(channels: Int, outputs: Int) -> Bool {
-        channels >= 32 && outputs >= 32 && channels * outputs <= 256 * 256
+    /// save; many make transformed weights, 16/9 as large, that only large pictures pay for. A matter of the layer
+    /// alone, so that results do not depend on the batch or the size of an image.
+    ///
+    /// - Parameters:
+    ///   - channels: of the input.
+    ///   - outputs: channels of the result.
+    ///   - pixels: of the pictures that the layer is made for; `nil` where that is not known, or where weights of a
+    ///     narrower type shall stay small.
+    static func winogradPays(channels: Int, outputs: Int, pixels: Int? = nil) -> Bool {
+        guard channels >= 32, outputs >= 32 else { return false }
+        return channels * outputs <= 256 * 256 || pixels.map { $0 >= 32 * 32 } ?? false
     }
 
     /// Applies the layer.

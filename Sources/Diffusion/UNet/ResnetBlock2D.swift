@@ -41,6 +41,8 @@ package struct ResnetBlock2D: Sendable {
         package var alwaysHasShortcut = false
         /// Whether the shortcut's convolution has biases.
         package var shortcutBias = true
+        /// Pixels of the pictures that the block is made for, where that is known.
+        package var pixels: Int?
 
         /// A block without the options that have defaults.
         ///
@@ -95,7 +97,8 @@ package struct ResnetBlock2D: Sendable {
                 groups: options.groups.second, outputs, epsilon: options.epsilon, activation: options.activation,
                 w("norm2"))
         }
-        conv1 = try Convolution(inputs, outputs, kernel: 3, padding: .symmetric(1), w("conv1"))
+        conv1 = try Convolution(
+            inputs, outputs, kernel: 3, padding: .symmetric(1), pixels: options.pixels, w("conv1"))
         switch options.conditioning {
         case .none: projection = .none
         case .shift: projection = .shift(try Linear(options.embedding, outputs, w("time_emb_proj")))
@@ -105,7 +108,8 @@ package struct ResnetBlock2D: Sendable {
                 try Linear(options.embedding, 2 * inputs, w("norm1.linear")),
                 try Linear(options.embedding, 2 * outputs, w("norm2.linear")))
         }
-        conv2 = try Convolution(outputs, outputs, kernel: 3, padding: .symmetric(1), w("conv2"))
+        conv2 = try Convolution(
+            outputs, outputs, kernel: 3, padding: .symmetric(1), pixels: options.pixels, w("conv2"))
         shortcut =
             options.alwaysHasShortcut || inputs != outputs
             ? try Convolution(inputs, outputs, kernel: 1, bias: options.shortcutBias, w("conv_shortcut")) : nil

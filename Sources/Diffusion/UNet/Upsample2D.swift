@@ -10,10 +10,12 @@ package struct Upsample2D: Sendable {
 
     /// - Parameters:
     ///   - channels: of the picture, before and after.
+    ///   - pixels: of the larger pictures that the layer is made for, where that is known.
     ///   - w: the layer's place in the checkpoint.
-    package init(_ channels: Int, _ w: Weights) throws(WeightError) {
+    package init(_ channels: Int, pixels: Int? = nil, _ w: Weights) throws(WeightError) {
         place = w("conv").path
-        convolution = try Convolution(channels, channels, kernel: 3, padding: .symmetric(1), w("conv"))
+        convolution = try Convolution(
+            channels, channels, kernel: 3, padding: .symmetric(1), pixels: pixels, w("conv"))
     }
 
     /// Applies the layer.

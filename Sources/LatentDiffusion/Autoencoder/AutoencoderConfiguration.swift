@@ -124,11 +124,16 @@ public struct AutoencoderConfiguration: Sendable {
         try config.set(key, or: true) { (key) throws(ConfigError) in try config.bool(key) }
     }
 
-    /// A residual block, which knows no time.
-    func resnet(_ inputs: Int, _ outputs: Int) -> ResnetBlock2D.Options {
-        ResnetBlock2D.Options(
+    /// Pixels of pictures that were halved so many times, of the size that the networks were trained with.
+    func pixels(halvings: Int) -> Int { (sampleSize.height >> halvings) * (sampleSize.width >> halvings) }
+
+    /// A residual block, which knows no time, for pictures that were halved so many times.
+    func resnet(_ inputs: Int, _ outputs: Int, halvings: Int) -> ResnetBlock2D.Options {
+        var options = ResnetBlock2D.Options(
             inputs: inputs, outputs: outputs, embedding: 0, groups: (groups, groups), epsilon: Self.epsilon,
             activation: activation, conditioning: .none)
+        options.pixels = pixels(halvings: halvings)
+        return options
     }
 
     /// Attention of the middle, a single head.

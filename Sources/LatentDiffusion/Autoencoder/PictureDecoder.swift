@@ -22,15 +22,19 @@ struct PictureDecoder: Sendable {
             c.hasPostQuantConvolution
             ? try Linear(c.latentChannels, c.innerChannels, isConvolution: true, root("post_quant_conv")) : nil
         input = try Convolution(c.innerChannels, first, kernel: 3, padding: .symmetric(1), w("conv_in"))
-        middle = try MidBlock2D(resnet: c.resnet(first, first), attention: c.attention, w("mid_block"))
+        let halvings = widths.count - 1
+        middle = try MidBlock2D(
+            resnet: c.resnet(first, first, halvings: halvings), attention: c.attention, w("mid_block"))
         resnets = try widths.enumerated().map { ($0, $1) }.layers(w("up_blocks")) { (level, w) throws(WeightError) in
             let (index, width) = level
             return try Array(0...c.layersPerBlock).layers(w("resnets")) { (layer, w) throws(WeightError) in
-                try ResnetBlock2D(c.resnet(layer == 0 ? widths[max(index - 1, 0)] : width, width), w)
+                let inputs = layer == 0 ? widths[max(index - 1, 0)] : width
+                return try ResnetBlock2D(c.resnet(inputs, width, halvings: halvings - index), w)
             }
         }
-        doublings = try widths.dropLast().map(\.self).layers(w("up_blocks")) { (width, w) throws(WeightError) in
-            try Upsample2D(width, w("upsamplers.0"))
+        let grown = widths.dropLast().enumerated().map { (width: $1, pixels: c.pixels(halvings: halvings - $0 - 1)) }
+        doublings = try grown.layers(w("up_blocks")) { (level, w) throws(WeightError) in
+            try Upsample2D(level.width, pixels: level.pixels, w("upsamplers.0"))
         }
         norm = try GroupNorm(
             groups: c.groups, last, epsilon: AutoencoderConfiguration.epsilon, activation: .silu, w("conv_norm_out"))

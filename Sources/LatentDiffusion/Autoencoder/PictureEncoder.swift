@@ -22,13 +22,15 @@ struct PictureEncoder: Sendable {
             (level, w) throws(WeightError) in
             let (index, width) = level
             return try Array(0..<c.layersPerBlock).layers(w("resnets")) { (layer, w) throws(WeightError) in
-                try ResnetBlock2D(c.resnet(layer == 0 ? c.widths[max(index - 1, 0)] : width, width), w)
+                let inputs = layer == 0 ? c.widths[max(index - 1, 0)] : width
+                return try ResnetBlock2D(c.resnet(inputs, width, halvings: index), w)
             }
         }
         halvings = try c.widths.dropLast().map(\.self).layers(w("down_blocks")) { (width, w) throws(WeightError) in
             try Downsample2D(width, padding: 0, w("downsamplers.0"))
         }
-        middle = try MidBlock2D(resnet: c.resnet(last, last), attention: c.attention, w("mid_block"))
+        middle = try MidBlock2D(
+            resnet: c.resnet(last, last, halvings: c.widths.count - 1), attention: c.attention, w("mid_block"))
         norm = try GroupNorm(
             groups: c.groups, last, epsilon: AutoencoderConfiguration.epsilon, activation: .silu, w("conv_norm_out"))
         output = try Convolution(last, c.encodedChannels, kernel: 3, padding: .symmetric(1), w("conv_out"))

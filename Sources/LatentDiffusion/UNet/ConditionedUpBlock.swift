@@ -18,7 +18,7 @@ struct ConditionedUpBlock: Sendable {
         transformers = try plan.transformers.layers(w("attentions")) { (options, w) throws(WeightError) in
             try Transformer2D(options, w)
         }
-        growing = plan.grows ? try Upsample2D(plan.width, w("upsamplers.0")) : nil
+        growing = plan.grows ? try Upsample2D(plan.width, pixels: plan.grownPixels, w("upsamplers.0")) : nil
     }
 
     /// Applies the block.

@@ -55,6 +55,9 @@ public struct UNet2DConditionConfiguration: Sendable {
     /// Whether transformers project by linear layers rather than 1x1 convolutions.
     var usesLinearProjection = false
 
+    /// Pixels of latent pictures at a level, where the configuration says how large they are.
+    func pixels(at level: Int) -> Int? { sampleSize.map { ($0.height >> level) * ($0.width >> level) } }
+
     /// The least that a side may have.
     var smallestSide: Int { downsamplePadding == 1 ? 1 : 1 << (levels.count - 1) }
 }

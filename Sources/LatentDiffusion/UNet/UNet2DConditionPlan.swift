@@ -28,6 +28,8 @@ struct UNet2DConditionPlan: Sendable {
         var transformers: [Transformer2D.Options] = []
         /// Whether the size is that of the next block's states at the end.
         var grows: Bool
+        /// Pixels of the next block's states, where that is known.
+        var grownPixels: Int?
     }
 
     var downs: [Down] = []
@@ -45,14 +47,14 @@ struct UNet2DConditionPlan: Sendable {
         for (index, level) in c.levels.enumerated() {
             var down = Down(width: level.width, halves: index < last)
             for layer in 0..<level.layers {
-                down.resnets.append(Self.resnet(c, layer == 0 ? channels : level.width, level.width))
+                down.resnets.append(Self.resnet(c, layer == 0 ? channels : level.width, level.width, at: index))
                 if level.attendsDown { down.transformers.append(transformer(c, level)) }
             }
             downs.append(down)
             channels = level.width
         }
         if c.middle != .none {
-            var resnet = Self.resnet(c, channels, channels)
+            var resnet = Self.resnet(c, channels, channels, at: last)
             resnet.outputScale = c.middleScale
             var level = c.levels[last]
             level.onlyCrossAttention = false
@@ -61,10 +63,12 @@ struct UNet2DConditionPlan: Sendable {
         }
         for index in c.levels.indices.reversed() {
             let level = c.levels[index]
-            var up = Up(width: level.width, grows: index > 0)
+            var up = Up(
+                width: level.width, grows: index > 0, grownPixels: index > 0 ? c.pixels(at: index - 1) : nil)
             for layer in 0...level.layers {
                 let joining = layer == level.layers ? c.levels[max(index - 1, 0)].width : level.width
-                up.resnets.append(Self.resnet(c, (layer == 0 ? channels : level.width) + joining, level.width))
+                let inputs = (layer == 0 ? channels : level.width) + joining
+                up.resnets.append(Self.resnet(c, inputs, level.width, at: index))
                 if level.attendsUp { up.transformers.append(transformer(c, level)) }
             }
             ups.append(up)
@@ -74,11 +78,13 @@ struct UNet2DConditionPlan: Sendable {
     }
 
     private static func resnet(
-        _ c: UNet2DConditionConfiguration, _ inputs: Int, _ outputs: Int
+        _ c: UNet2DConditionConfiguration, _ inputs: Int, _ outputs: Int, at level: Int
     ) -> ResnetBlock2D.Options {
-        ResnetBlock2D.Options(
+        var options = ResnetBlock2D.Options(
             inputs: inputs, outputs: outputs, embedding: c.embeddingWidth, groups: (c.groups, c.groups),
             epsilon: c.epsilon, activation: c.activation, conditioning: c.conditioning)
+        options.pixels = c.pixels(at: level)
+        return options
     }
 
     /// The next transformer, whose layers take the next numbers among those that attend to the text.
