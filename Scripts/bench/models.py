@@ -25,11 +25,7 @@ class Call(nn.Module):
 def load(folder, output, inputs):
     """Return the module that computes `output` from `inputs`, by a folder's config.json, in evaluation mode."""
     if (folder / "model_index.json").exists():
-        import torch
-        from diffusers import UNet2DModel
-
-        model = UNet2DModel.from_pretrained(folder / "unet", torch_dtype=torch.float32)
-        return Call(model, *call(output, inputs)).eval()
+        return Call(_component(folder, output, inputs), *call(output, inputs)).eval()
     config = json.loads((folder / "config.json").read_text())
     if config.get("model_type") == "dcgan":
         from reference.generators import dcgan
@@ -57,6 +53,17 @@ def load(folder, output, inputs):
         model = timm.create_model(config["architecture"], **options)
     model.load_state_dict(load_file(folder / "model.safetensors"))
     return Call(model, ["pixel_values"], lambda model, pixels: model(pixels)).eval()
+
+
+def _component(folder, output, inputs):
+    """Return the network of a pipeline's folder that computes `output`."""
+    import diffusers
+    import torch
+
+    if output == "image":
+        return diffusers.AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32)
+    family = diffusers.UNet2DConditionModel if "encoder_hidden_states" in inputs else diffusers.UNet2DModel
+    return family.from_pretrained(folder / "unet", torch_dtype=torch.float32)
 
 
 def _logits(model, pixel_values):
@@ -91,9 +98,14 @@ def _noise(model, sample, timestep):
     return model(sample, timestep).sample
 
 
+def _conditioned_noise(model, sample, timestep, encoder_hidden_states):
+    """Predict the noise in samples that texts describe."""
+    return model(sample, timestep, encoder_hidden_states=encoder_hidden_states).sample
+
+
 def _image(model, z):
     """Draw images of latents."""
-    return model(z)
+    return model.decode(z).sample if hasattr(model, "decode") else model(z)
 
 
 CALLS = {
@@ -111,6 +123,8 @@ def call(output, inputs):
     """Return which of `inputs` the peers need for an output, and how a model is run."""
     if output == "logits" and "input_values" in inputs:
         return ["input_values"], _audio_logits
+    if output == "noise_pred" and "encoder_hidden_states" in inputs:
+        return ["sample", "timestep", "encoder_hidden_states"], _conditioned_noise
     return CALLS[output]
 
 

@@ -1,7 +1,7 @@
 """The peers: each builds, for one model folder and one input, a function that runs the model once.
 
 eager       PyTorch as installed                  compile         torch.compile, frozen weights, max-autotune
-ort         ONNX Runtime, CPU, all optimisations  ov              OpenVINO, CPU, latency hint, fp32
+ort         ONNX Runtime, CPU, all optimisations  ov, ov-bf16     OpenVINO, CPU, latency hint, fp32 or bf16
 Suffixes of the PyTorch stacks: `-channels-last` sets that memory format; `-avx512` is served by the coordinator,
 which makes MKL take its AVX-512 path on CPUs of other makers.
 """
@@ -10,7 +10,7 @@ import sys
 
 from . import models
 
-STACKS = ("ort", "ov", "eager", "compile")
+STACKS = ("ort", "ov", "ov-bf16", "eager", "compile")
 
 
 class Peer:
@@ -18,8 +18,9 @@ class Peer:
 
     def __init__(self, stack, folder, cache, threads):
         """Remember the settings; nothing is loaded before the first `prepare`."""
-        self.kind = stack.removesuffix("-avx512").removesuffix("-channels-last")
+        self.kind = stack.removesuffix("-avx512").removesuffix("-channels-last").removesuffix("-bf16")
         self.channels_last = "-channels-last" in stack
+        self.precision = "bf16" if stack.endswith("-bf16") else "f32"
         self.folder, self.cache, self.threads = folder, cache, threads
         self._module = None
         self._output = None
@@ -99,7 +100,7 @@ class Peer:
         return lambda: session.run(None, feed)[0]
 
     def _openvino(self, case, inputs):
-        """OpenVINO; its own default precision may be bf16, so fp32 is asked for."""
+        """OpenVINO; its own default precision may be bf16, so the one wanted is asked for."""
         import openvino
         import torch
 
@@ -120,7 +121,7 @@ class Peer:
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": self.threads,
             "NUM_STREAMS": 1,
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": self.precision,
         }
         request = core.compile_model(path, "CPU", settings).create_infer_request()
         for index, x in enumerate(inputs):
