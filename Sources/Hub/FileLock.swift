@@ -46,5 +46,10 @@ struct FileLock: ~Copyable {
         }
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    deinit {
+        guard descriptor >= 0 else { return }
+        // Not by closing alone: a child process that is being started meanwhile would keep the lock.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }

@@ -60,7 +60,12 @@ final class EmbeddingJournal {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // A child process that is being started meanwhile shares the descriptor until it runs its program: closing
+        // alone would leave the lock with it.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     /// Whether the file ends with its first line.
     private func hasOnlyManifest() throws(Failure) -> Bool {
