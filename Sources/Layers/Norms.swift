@@ -75,12 +75,23 @@ public struct GroupNorm: Sendable {
     ///     activation; `nil` changes nothing.
     ///   - ws: where it is computed.
     ///   - inPlace: whether the result takes x's memory, which nothing may read afterwards.
+    ///   - moments: of the whole that x is a part of; those of x where left out.
     public func callAsFunction(
         _ x: Tensor, adding addend: Tensor? = nil, modulatedBy modulation: Tensor? = nil, _ ws: Workspace,
-        inPlace: Bool = false
+        inPlace: Bool = false, moments: GroupMoments? = nil
     ) -> Tensor {
         ws.groupNorm(
             x, groups: groups, weight: weight, bias: bias, epsilon: epsilon, activation: activation, inPlace: inPlace,
-            adding: addend, modulation: modulation)
+            adding: addend, modulation: modulation, moments: moments)
+    }
+
+    /// What the layer would subtract from x and divide it by.
+    ///
+    /// - Parameters:
+    ///   - x: the images, `[B, ..., channels]`.
+    ///   - addend: `[B, channels]`, added to all pixels of an image before; `nil` adds nothing.
+    ///   - ws: where it is computed.
+    public func moments(of x: Tensor, adding addend: Tensor? = nil, _ ws: Workspace) -> GroupMoments {
+        ws.groupMoments(x, groups: groups, adding: addend)
     }
 }

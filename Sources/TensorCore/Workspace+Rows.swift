@@ -52,24 +52,63 @@ extension Workspace {
     ///   - addend: `[B, C]`, added to all positions of an image before the norm; `nil` adds nothing.
     ///   - modulation: `[B, 2 C]`, for each image C scales and C shifts: y (1 + scale) + shift takes the place of the
     ///     norm's result y; `nil` changes nothing.
+    ///   - moments: of the whole that x is a part of, from ``groupMoments(_:groups:adding:)``; those of x where left
+    ///     out.
     public func groupNorm(
         _ x: Tensor, groups: Int, weight: PackedVector?, bias: PackedVector?, epsilon: Float,
-        activation: Activation = .none, inPlace: Bool = false, adding addend: Tensor? = nil, modulation: Tensor? = nil
+        activation: Activation = .none, inPlace: Bool = false, adding addend: Tensor? = nil, modulation: Tensor? = nil,
+        moments: GroupMoments? = nil
     ) -> Tensor {
         let (batch, channels) = (x.shape[0], x.shape[-1])
         precondition(groups > 0 && channels % groups == 0, "group norm: \(groups) groups of \(channels) channels")
+        precondition(
+            moments.map { $0.values.count == 2 * batch * groups } ?? true, "group norm: moments of other groups")
         precondition(
             (addend?.count ?? batch * channels) == batch * channels
                 && (modulation?.count ?? 2 * batch * channels) == 2 * batch * channels,
             "group norm: addend \(addend?.shape ?? []), modulation \(modulation?.shape ?? []) for \(x.shape)")
         let y = inPlace ? x : allocate(x.shape)
         let pixels = batch * channels == 0 ? 0 : x.count / (batch * channels)
-        let arguments = ck_group_norm(
-            batch: batch, pixels: pixels, c: channels, groups: groups, input: x.floatPointer, gamma: weight?.pointer,
-            beta: bias?.pointer, output: y.mutableFloatPointer, eps: epsilon, activation: activation.kernelActivation,
-            addend: addend?.floatPointer, modulation: modulation?.floatPointer)
-        perform("group norm", .CK_OP_group_norm_run, arguments, work: 4 * Double(x.count))
+        var arguments = ck_group_norm()
+        (arguments.batch, arguments.pixels, arguments.c, arguments.groups) = (batch, pixels, channels, groups)
+        (arguments.input, arguments.output) = (x.floatPointer, y.mutableFloatPointer)
+        arguments.gamma = weight.map { UnsafePointer($0.pointer) }
+        arguments.beta = bias.map { UnsafePointer($0.pointer) }
+        (arguments.addend, arguments.modulation) = (addend?.floatPointer, modulation?.floatPointer)
+        arguments.eps = epsilon
+        arguments.activation = activation.kernelActivation
+        if let moments {
+            moments.values.withUnsafeBufferPointer { values in
+                arguments.given = values.baseAddress
+                perform("group norm", .CK_OP_group_norm_run, arguments, work: 2 * Double(x.count))
+            }
+        } else {
+            perform("group norm", .CK_OP_group_norm_run, arguments, work: 4 * Double(x.count))
+        }
         return y
+    }
+
+    /// The statistics that a group norm of x would use, for pictures that are normalised part by part.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, ..., C]`.
+    ///   - groups: parts that the channels are cut into.
+    ///   - addend: `[B, C]`, added to all positions of an image before; `nil` adds nothing.
+    public func groupMoments(_ x: Tensor, groups: Int, adding addend: Tensor? = nil) -> GroupMoments {
+        let (batch, channels) = (x.shape[0], x.shape[-1])
+        precondition(
+            groups > 0 && channels % groups == 0 && (addend?.count ?? batch * channels) == batch * channels,
+            "group norm: \(groups) groups of \(channels) channels, addend \(addend?.shape ?? [])")
+        var arguments = ck_group_norm()
+        (arguments.batch, arguments.c, arguments.groups) = (batch, channels, groups)
+        arguments.pixels = batch * channels == 0 ? 0 : x.count / (batch * channels)
+        (arguments.input, arguments.addend) = (x.floatPointer, addend?.floatPointer)
+        var values = [Double](repeating: 0, count: 2 * batch * groups)
+        values.withUnsafeMutableBufferPointer { values in
+            arguments.measured = values.baseAddress
+            perform("group norm", .CK_OP_group_norm_run, arguments, work: 2 * Double(x.count))
+        }
+        return GroupMoments(values: values, count: arguments.pixels)
     }
 
     /// activation(x * scale + shift), channel by channel of the last dimension: a batch norm that was not folded.

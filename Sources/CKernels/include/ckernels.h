@@ -201,6 +201,8 @@ void ck_layer_norm_run(ck_tier tier, const ck_layer_norm *args, int part, int pa
 /// Group norm of dense [batch][pixels][c]: statistics over pixels and the c/groups channels of a group; then
 /// activation. May work in place. Where there is an addend, x[b][p][c] + addend[b][c] is normalised; where there is a
 /// modulation, a scale and a shift for each channel of each image, y (1 + scale) + shift is what is activated.
+/// For pictures of which a part is normalised at a time: with `measured` only the statistics of a whole are found, with
+/// `given` those are used instead of the input's own; the results have the same bits.
 typedef struct ck_group_norm {
   long batch, pixels, c, groups;
   const float *input, *gamma, *beta;
@@ -209,6 +211,8 @@ typedef struct ck_group_norm {
   ck_activation activation;
   const float *addend;     // [batch][c] or NULL
   const float *modulation; // [batch][2 c], all scales of an image before its shifts; or NULL
+  double *measured;        // [batch][groups][2] means and variances; or NULL
+  const double *given;     // likewise
 } ck_group_norm;
 void ck_group_norm_run(ck_tier tier, const ck_group_norm *args, int part, int parts, void *scratch);
 

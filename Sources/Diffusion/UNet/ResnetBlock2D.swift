@@ -129,7 +129,7 @@ package struct ResnetBlock2D: Sendable {
         if case .adaptive(let first, _) = projection {
             hidden = norm1(x, modulatedBy: first(pass.embedding, ws), ws)
         } else {
-            hidden = norm1(x, ws)
+            hidden = pass.normalized(x, norm1)
         }
         hidden = pass.checked(hidden, place, "norm1")
         if let resizing {
@@ -138,7 +138,7 @@ package struct ResnetBlock2D: Sendable {
         }
         hidden = pass.checked(conv1(hidden, ws), place, "conv1")
         switch projection {
-        case .none: hidden = norm2(hidden, ws, inPlace: true)
+        case .none: hidden = pass.normalized(hidden, norm2, inPlace: true)
         case .shift(let linear):
             let shift = pass.checked(linear(pass.activated, ws), place, "time_emb_proj")
             hidden = norm2(hidden, adding: shift, ws, inPlace: true)

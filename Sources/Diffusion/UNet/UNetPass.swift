@@ -1,3 +1,4 @@
+package import Layers
 package import TensorCore
 
 /// What the layers of one forward pass of a UNet share.
@@ -10,6 +11,8 @@ package struct UNetPass {
     package let activated: Tensor
     /// Looks for values that are no numbers; `nil` in ordinary passes.
     package let probe: LayerProbe?
+    /// Where norms take their statistics from; `nil` where each takes those of its input.
+    private let moments: NormMoments?
 
     /// A pass of images that have an embedding each.
     ///
@@ -18,8 +21,12 @@ package struct UNetPass {
     ///   - embedding: of time and class, `[B, W]`.
     ///   - activated: its activation.
     ///   - probe: looks for values that are no numbers.
-    package init(ws: Workspace, embedding: Tensor, activated: Tensor, probe: LayerProbe?) {
+    ///   - moments: where norms take their statistics from; `nil` where each takes those of its input.
+    package init(
+        ws: Workspace, embedding: Tensor, activated: Tensor, probe: LayerProbe?, moments: NormMoments? = nil
+    ) {
         (self.ws, self.embedding, self.activated, self.probe) = (ws, embedding, activated, probe)
+        self.moments = moments
     }
 
     /// A pass without time or classes, for blocks whose conditioning is none.
@@ -27,9 +34,20 @@ package struct UNetPass {
     /// - Parameters:
     ///   - ws: where it is computed.
     ///   - probe: looks for values that are no numbers.
-    package init(ws: Workspace, probe: LayerProbe?) {
+    ///   - moments: where norms take their statistics from; `nil` where each takes those of its input.
+    package init(ws: Workspace, probe: LayerProbe?, moments: NormMoments? = nil) {
         let nothing = Tensor(zeros: [0])
-        self.init(ws: ws, embedding: nothing, activated: nothing, probe: probe)
+        self.init(ws: ws, embedding: nothing, activated: nothing, probe: probe, moments: moments)
+    }
+
+    /// Applies a norm, with the statistics of the pass.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, H, W, C]`.
+    ///   - norm: the norm.
+    ///   - inPlace: whether the result takes x's memory, which nothing may read afterwards.
+    package func normalized(_ x: Tensor, _ norm: GroupNorm, inPlace: Bool = false) -> Tensor {
+        norm(x, ws, inPlace: inPlace, moments: moments?.next { norm.moments(of: x, ws) })
     }
 
     /// Passes a layer's output on.

@@ -73,11 +73,11 @@ public final class Autoencoder: Sendable {
         weightBytes = loader.byteCount
     }
 
-    /// Parts as large as the pictures that the autoencoder was trained with, as diffusers' `enable_tiling` has them;
-    /// `nil` where those are too small to be cut.
-    public var standardTiling: LatentTiling? {
-        let size = configuration.sampleSize.height / configuration.factor
-        return size >= 4 ? LatentTiling(size: size) : nil
+    /// Parts that take as much memory as a picture of the size that the autoencoder was trained with, or a little more
+    /// where that is small.
+    public var standardTiling: LatentTiling {
+        let side = configuration.sampleSize.height / configuration.factor
+        return LatentTiling(size: max(8, (side - 2 * decoder.margin) / 2 * 2))
     }
 
     /// What latent pictures of pictures may be, as diffusers' `AutoencoderKL.encode`.
@@ -137,7 +137,7 @@ public final class Autoencoder: Sendable {
         let shape = Shape(z.shape[0], c.outputChannels, height * factor, width * factor)
         return try each(z, shape, profile: profile) {
             (picture, probe, ws, values) in
-            if let tiling, max(height, width) > tiling.size {
+            if let tiling {
                 decode(picture, tiling, probe, ws, into: values)
             } else {
                 ws.channelsFirst(decode(ws.channelsLast(picture), probe, ws)).withFloats { part in
@@ -148,43 +148,78 @@ public final class Autoencoder: Sendable {
     }
 
     private func decode(_ z: Tensor, _ probe: LayerProbe?, _ ws: Workspace) -> Tensor {
-        decoder(codebook?(z, ws) ?? z, probe: probe, ws)
+        let pass = UNetPass(ws: ws, probe: probe)
+        return decoder.picture(decoder.features(codebook?(z, ws) ?? z, pass), pass)
     }
 
+    /// Decodes one picture in parts.
     private func decode(
         _ z: Tensor, _ tiling: LatentTiling, _ probe: LayerProbe?, _ ws: Workspace,
         into picture: UnsafeMutableBufferPointer<Float>
     ) {
         let (factor, height, width) = (configuration.factor, z.shape[2], z.shape[3])
-        let limit = (tiling.size - tiling.overlap) * factor
-        var whole = TiledPicture(
-            channels: configuration.outputChannels, blend: tiling.overlap * factor, limit: limit)
-        for (number, rows) in tiling.ranges(height).enumerated() {
-            for columns in tiling.ranges(width) {
-                let part = ws.channelsFirst(decode(Self.part(of: z, rows, columns, ws), probe, ws))
-                whole.append(
-                    .init(values: part.floats, height: rows.count * factor, width: columns.count * factor))
-            }
-            whole.endRow(into: picture, top: number * limit, height: height * factor, width: width * factor)
-        }
-    }
-
-    /// A part of one latent picture, `[1, rows, columns, channels]`.
-    private static func part(of z: Tensor, _ rows: Range<Int>, _ columns: Range<Int>, _ ws: Workspace) -> Tensor {
-        let (channels, height, width) = (z.shape[1], z.shape[2], z.shape[3])
-        return ws.computed(Shape(1, rows.count, columns.count, channels)) { values in
-            z.withFloats { source in
-                var place = 0
-                for row in rows {
-                    for column in columns {
-                        for channel in 0..<channels {
-                            values[place] = source[(channel * height + row) * width + column]
-                            place += 1
-                        }
+        parts(ws.channelsLast(z), tiling, probe, ws) { part, rows, columns in
+            let size = (height: part.shape[1], width: part.shape[2])
+            let first = (rows.kept.lowerBound - rows.seen.lowerBound, columns.kept.lowerBound - columns.seen.lowerBound)
+            ws.channelsFirst(part).withFloats { values in
+                for channel in 0..<configuration.outputChannels {
+                    for row in 0..<rows.kept.count * factor {
+                        let from = (channel * size.height + first.0 * factor + row) * size.width + first.1 * factor
+                        let to =
+                            (channel * height * factor + rows.kept.lowerBound * factor + row) * width * factor
+                            + columns.kept.lowerBound * factor
+                        for column in 0..<columns.kept.count * factor { picture[to + column] = values[from + column] }
                     }
                 }
             }
         }
+    }
+
+    /// The decoded parts of one picture, row by row.
+    ///
+    /// What works on all of a small picture is computed for the whole: quantization, attention. What follows are
+    /// convolutions, which look about themselves as far as the parts' margins, and norms, which all parts must do with
+    /// the same statistics: first with those that norms meet in the whole's features at a lower resolution, then with
+    /// those that they meet in all parts.
+    private func parts(
+        _ z: Tensor, _ tiling: LatentTiling, _ probe: LayerProbe?, _ ws: Workspace,
+        _ body: (Tensor, LatentTiling.Part, LatentTiling.Part) -> Void
+    ) {
+        let features = decoder.features(codebook?(z, ws) ?? z, UNetPass(ws: ws, probe: probe))
+        let (height, width) = (features.shape[1], features.shape[2])
+        let moments = NormMoments()
+        let pass = UNetPass(ws: ws, probe: probe, moments: moments)
+        let side = tiling.size + 2 * decoder.margin
+        let step = (max(height, width) + side - 1) / side
+        _ = decoder.picture(
+            Self.part(
+                of: features, Array(stride(from: 0, to: height, by: step)),
+                Array(stride(from: 0, to: width, by: step)), ws), pass)
+        if step > 1 {
+            let coarse = LatentTiling(size: (side + 1) / 2 * 2)
+            for rows in coarse.parts(height, margin: 0) {
+                for columns in coarse.parts(width, margin: 0) {
+                    moments.refine()
+                    _ = decoder.picture(Self.part(of: features, Array(rows.seen), Array(columns.seen), ws), pass)
+                }
+            }
+            moments.endRefining()
+        }
+        for rows in tiling.parts(height, margin: decoder.margin) {
+            for columns in tiling.parts(width, margin: decoder.margin) {
+                moments.replay()
+                let part = decoder.picture(Self.part(of: features, Array(rows.seen), Array(columns.seen), ws), pass)
+                body(part, rows, columns)
+            }
+        }
+    }
+
+    /// Some pixels of one picture, `[1, rows, columns, C]`.
+    private static func part(of x: Tensor, _ rows: [Int], _ columns: [Int], _ ws: Workspace) -> Tensor {
+        let (width, channels) = (x.shape[2], x.shape[3])
+        let pixels = RowIndices(rows.flatMap { row in columns.map { row * width + $0 } })
+        return ws.rows(pixels, of: x.reshaped(to: Shape(1, x.shape[1] * width, channels)))
+            .reshaped(to: Shape(1, rows.count, columns.count, channels))
     }
 
     /// Counts what decoding a picture would cost, without running it.
@@ -199,15 +234,12 @@ public final class Autoencoder: Sendable {
         height: Int, width: Int, tiling: LatentTiling? = nil
     ) throws(LatentDiffusionError) -> Workspace.Account {
         try check(batch: 1, height: height, width: width, multiple: 1, most: Self.limits.side / configuration.factor)
-        let isCut = max(height, width) > tiling?.size ?? .max
-        let rows = isCut ? tiling?.ranges(height) : nil
-        let columns = isCut ? tiling?.ranges(width) : nil
         return runtime.plan { ws in
-            for rows in rows ?? [0..<height] {
-                for columns in columns ?? [0..<width] {
-                    let z = Tensor(zeros: Shape(1, rows.count, columns.count, configuration.latentChannels))
-                    _ = ws.channelsFirst(decode(z, nil, ws))
-                }
+            let z = Tensor(zeros: Shape(1, height, width, configuration.latentChannels))
+            if let tiling {
+                parts(z, tiling, nil, ws) { part, _, _ in _ = ws.channelsFirst(part) }
+            } else {
+                _ = ws.channelsFirst(decode(z, nil, ws))
             }
         }
     }

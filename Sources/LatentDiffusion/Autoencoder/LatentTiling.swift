@@ -1,34 +1,38 @@
 /// How latent pictures are decoded in parts, so that memory does not grow with them.
 ///
-/// A part sees nothing of the rest: norms and attention work on what is in it, so that the picture is another one than
-/// that of a whole decode, a little. Where parts overlap, one fades into the other.
+/// A part is decoded with as much around it as its convolutions see, which is thrown away, and normalised with
+/// statistics that all parts share: neighbours fit together without a seam.
 public struct LatentTiling: Sendable, Equatable {
-    /// Side of a part, in latent pixels.
+    /// Side of what a part gives, in latent pixels.
     public let size: Int
-    /// Latent pixels that neighbours share, less than ``size``.
-    public let overlap: Int
-
-    /// Parts of the given size, which share a quarter of their sides as diffusers' do.
-    ///
-    /// - Parameter size: side of a part, in latent pixels, at least 4.
-    /// - Precondition: the size is at least 4.
-    public init(size: Int) { self.init(size: size, overlap: size / 4) }
 
     /// Parts of the given size.
     ///
-    /// - Parameters:
-    ///   - size: side of a part, in latent pixels.
-    ///   - overlap: latent pixels that neighbours share.
-    /// - Precondition: the size is at least 4, and the overlap 0 or more and less than it.
-    public init(size: Int, overlap: Int) {
-        precondition(size >= 4 && overlap >= 0 && overlap < size, "parts of \(size) that share \(overlap)")
-        (self.size, self.overlap) = (size, overlap)
+    /// - Parameter size: side of what a part gives, in latent pixels, an even number of at least 2.
+    /// - Precondition: the size is even and at least 2.
+    public init(size: Int) {
+        // Even, so that Winograd's tiles of the parts are those of the whole.
+        precondition(size >= 2 && size.isMultiple(of: 2), "parts of \(size)")
+        self.size = size
     }
 
-    /// Where parts begin along a side, and where they end.
+    /// A part along a side.
+    struct Part {
+        /// What the part gives.
+        var kept: Range<Int>
+        /// What it is made of.
+        var seen: Range<Int>
+    }
+
+    /// The parts along a side.
     ///
-    /// - Parameter length: of the side, in latent pixels.
-    func ranges(_ length: Int) -> [Range<Int>] {
-        stride(from: 0, to: length, by: size - overlap).map { $0..<min($0 + size, length) }
+    /// - Parameters:
+    ///   - length: of the side, in latent pixels.
+    ///   - margin: latent pixels on either side that a part sees beside what it gives.
+    func parts(_ length: Int, margin: Int) -> [Part] {
+        stride(from: 0, to: length, by: size).map { first in
+            let last = min(length, first + size)
+            return Part(kept: first..<last, seen: max(0, first - margin)..<min(length, last + margin))
+        }
     }
 }

@@ -13,6 +13,8 @@ struct PictureDecoder: Sendable {
     private let resnets: [[ResnetBlock2D]]
     private let doublings: [Upsample2D]
     private let norm: GroupNorm
+    /// Latent pixels on either side that ``picture(_:_:)`` looks at for one, an even number.
+    let margin: Int
 
     init(_ c: AutoencoderConfiguration, _ root: Weights) throws(WeightError) {
         let w = root("decoder")
@@ -39,25 +41,39 @@ struct PictureDecoder: Sendable {
         norm = try GroupNorm(
             groups: c.groups, last, epsilon: AutoencoderConfiguration.epsilon, activation: .silu, w("conv_norm_out"))
         output = try Convolution(last, c.outputChannels, kernel: 3, padding: .symmetric(1), w("conv_out"))
+        // A pixel for each 3x3 convolution: the last one, two in a residual block, one behind a doubling.
+        var reach = 1
+        for level in widths.indices.reversed() {
+            reach += 2 * (c.layersPerBlock + 1)
+            if level > 0 { reach = (reach + 2) / 2 }
+        }
+        margin = (reach + 1) / 2 * 2
     }
 
-    /// Applies the network.
+    /// Applies what works on pictures as small as latent ones, attention among it.
     ///
     /// - Parameters:
     ///   - z: latent pictures, `[B, H, W, latent channels]`.
-    ///   - probe: looks for values that are no numbers.
-    ///   - ws: where it is computed.
+    ///   - pass: where it is computed.
+    /// - Returns: `[B, H, W, features]`.
+    func features(_ z: Tensor, _ pass: UNetPass) -> Tensor {
+        let hidden = quantization.map { pass.checked($0(z, pass.ws), "post_quant_conv") } ?? z
+        return middle(pass.checked(input(hidden, pass.ws), "decoder.conv_in"), pass)
+    }
+
+    /// Applies what makes pictures of features, layer by layer larger: convolutions, and norms.
+    ///
+    /// - Parameters:
+    ///   - features: `[B, H, W, features]`.
+    ///   - pass: where it is computed.
     /// - Returns: `[B, H * factor, W * factor, channels]`.
-    func callAsFunction(_ z: Tensor, probe: LayerProbe? = nil, _ ws: Workspace) -> Tensor {
-        let pass = UNetPass(ws: ws, probe: probe)
-        var hidden = quantization.map { pass.checked($0(z, ws), "post_quant_conv") } ?? z
-        hidden = pass.checked(input(hidden, ws), "decoder.conv_in")
-        hidden = middle(hidden, pass)
+    func picture(_ features: Tensor, _ pass: UNetPass) -> Tensor {
+        var hidden = features
         for (index, level) in resnets.enumerated() {
             for resnet in level { hidden = resnet(hidden, pass) }
             if index < doublings.count { hidden = doublings[index](hidden, pass) }
         }
-        hidden = pass.checked(norm(hidden, ws), "decoder.conv_norm_out")
-        return pass.checked(output(hidden, ws), "decoder.conv_out")
+        hidden = pass.checked(pass.normalized(hidden, norm, inPlace: true), "decoder.conv_norm_out")
+        return pass.checked(output(hidden, pass.ws), "decoder.conv_out")
     }
 }

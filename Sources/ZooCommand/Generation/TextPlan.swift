@@ -99,8 +99,10 @@ struct TextPlan {
     ///   - pictures: how many are made.
     ///   - limit: bytes that weights and activations may take together; `nil` where nothing limits them.
     func tiling(pictures: Int, within limit: Int?) throws(LatentDiffusionError) -> LatentTiling? {
-        guard let limit, try cost(pictures: pictures, tiling: nil).peakBytes > limit else { return nil }
-        return model.autoencoder.standardTiling
+        let whole = try cost(pictures: pictures, tiling: nil).peakBytes
+        guard let limit, whole > limit else { return nil }
+        let tiling = model.autoencoder.standardTiling
+        return try cost(pictures: pictures, tiling: tiling).peakBytes < whole ? tiling : nil
     }
 
     private typealias PromptWords = (tokenizer: Tokenizer, expansions: [Int: [Int]])
