@@ -11,10 +11,10 @@ public enum LatentDiffusionFolder: Sendable {
     /// The autoencoder.
     case autoencoder(Autoencoder)
 
-    /// Loads a folder.
+    /// Loads a folder, or a pipeline in one file.
     ///
     /// - Parameters:
-    ///   - folder: one that ``recognises(_:)`` knows.
+    ///   - folder: a folder or file that ``recognises(_:)`` knows.
     ///   - runtime: where to compute; made with default settings where left out.
     ///   - weights: which of the folder's weights are read; a pipeline's components have their own, so that it must be
     ///     as trained.
@@ -32,6 +32,15 @@ public enum LatentDiffusionFolder: Sendable {
             self = .pipeline(try LatentDiffusionModel(folder: folder, runtime: runtime, plansOnly: plansOnly))
             return
         }
+        if SingleFile.recognises(folder) {
+            guard !weights.usesEMA else {
+                throw .input(expected: "a single file's weights as they were trained", found: "a choice of weights")
+            }
+            self = .pipeline(
+                try LatentDiffusionModel(
+                    LatentDiffusionComponents(file: folder), runtime: runtime ?? Runtime(), plansOnly: plansOnly))
+            return
+        }
         switch Self.component(folder) {
         case "AutoencoderKL", "VQModel":
             self = .autoencoder(
@@ -42,12 +51,12 @@ public enum LatentDiffusionFolder: Sendable {
         }
     }
 
-    /// Whether a folder holds a pipeline or a network of this module, supported or not. One that cannot be read holds
-    /// none.
+    /// Whether a folder holds a pipeline or a network of this module, or a file a pipeline, supported or not. What
+    /// cannot be read holds none.
     ///
-    /// - Parameter folder: any folder.
+    /// - Parameter folder: any folder or file.
     public static func recognises(_ folder: String) -> Bool {
-        if LatentDiffusionModel.recognises(folder) { return true }
+        if LatentDiffusionModel.recognises(folder) || SingleFile.recognises(folder) { return true }
         return component(folder).map(["UNet2DConditionModel", "AutoencoderKL", "VQModel"].contains) ?? false
     }
 
@@ -104,7 +113,7 @@ public enum LatentDiffusionFolder: Sendable {
         }
     }
 
-    /// The folder it was loaded from.
+    /// The folder or file it was loaded from.
     public var folder: String {
         switch self {
         case .pipeline(let model): model.folder

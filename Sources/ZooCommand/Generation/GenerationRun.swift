@@ -41,7 +41,8 @@ struct GenerationRun {
         }
         var times = GenerationTimes()
         try plan.checkOutputs()
-        let identity = try GenerationRecord.Identity(entry, files: plan.inputs.map(context.path))
+        let identity = try GenerationRecord.Identity(
+            entry, files: plan.inputs.map(context.path), tokenizer: parsed[GenerateCommand.tokenizer])
         if let expected, expected != identity { throw expected.failure(found: identity, entry.name) }
         let maker = try makePictureMaker(entry, parsed, plan, runtime, context)
         try plan.check(maker.classes, path: parsed.path)

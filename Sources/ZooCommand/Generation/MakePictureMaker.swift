@@ -19,7 +19,10 @@ func makePictureMaker(
     let words = GenerationWords(entry, parsed)
     let (name, usage, refuse) = (words.name, words.usage, words.refuse)
     let family = AnyModel.Family(folder: entry.folder)
-    if family != .latentDiffusion { try refuse(Generate.ofTexts, "models that make pictures of texts", family.noun) }
+    if family != .latentDiffusion {
+        try refuse(Generate.ofTexts, "models that make pictures of texts", family.noun)
+        try words.refuseOfSingleFiles(entry)
+    }
     switch family {
     case .gan:
         try refuse(Generate.ofDiffusion, "diffusion models", "a GAN")

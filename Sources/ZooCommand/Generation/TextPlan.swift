@@ -1,6 +1,7 @@
 import Diffusion
 import LatentDiffusion
 import Media
+import ModelZoo
 import Randomness
 import TensorCore
 import Text
@@ -28,6 +29,9 @@ struct TextPlan {
         var adapters: [LoRA] = []
         /// Files of learnt words.
         var embeddings: [String] = []
+        /// The tokenizer's folder, and what the network gives, of a pipeline in one file; `nil` where not said.
+        var tokenizer: String?
+        var prediction: SingleFile.Prediction?
         /// The picture to change, and how much of it.
         var initial: (picture: Image, strength: Double)?
         /// What of it is painted anew: white.
@@ -38,7 +42,7 @@ struct TextPlan {
     }
 
     let options: Options
-    /// The folder's components with LoRA files merged and words added.
+    /// The model's components with LoRA files merged and words added.
     let components: LatentDiffusionComponents
     /// The model without its weights.
     let model: LatentDiffusionModel
@@ -54,10 +58,10 @@ struct TextPlan {
     let picturesAtATime: Int
 
     /// - Throws: `LatentDiffusionError`, `AdapterError`, `PromptError`, ``Failure``.
-    init(_ folder: String, _ options: Options, _ runtime: Runtime) throws {
+    init(_ entry: Registry.Entry, _ options: Options, _ runtime: Runtime) throws {
         self.options = options
         let words: PromptWords
-        (components, words) = try Self.components(folder, options)
+        (components, words) = try Self.components(entry, options)
         model = try LatentDiffusionModel(components, runtime: runtime, plansOnly: true)
         size = try Self.size(options, model)
         schedulerKind = options.scheduler ?? model.scheduler.kind
@@ -106,14 +110,18 @@ struct TextPlan {
     private typealias PromptWords = (tokenizer: Tokenizer, expansions: [Int: [Int]])
 
     private static func components(
-        _ folder: String, _ options: Options
+        _ entry: Registry.Entry, _ options: Options
     ) throws -> (LatentDiffusionComponents, PromptWords) {
-        var components = try LatentDiffusionComponents(folder: folder)
+        var components =
+            entry.isSingleFile
+            ? try LatentDiffusionComponents(
+                file: entry.folder, options: .init(prediction: options.prediction), tokenizer: options.tokenizer)
+            : try LatentDiffusionComponents(folder: entry.folder)
         let merge = try LoRAMerge(
             options.adapters, unet: components.unet.source, textEncoder: components.textEncoder.source)
         components.unet.source = merge.unet
         if let source = merge.textEncoder { components.textEncoder.source = source }
-        let tokenizer = try Tokenizer(folder: components.tokenizer, rules: .transformers)
+        let tokenizer = try components.tokenizer.read()
         guard !options.embeddings.isEmpty else { return (components, (tokenizer, [:])) }
         let learnt = try TextualInversion(
             options.embeddings.map { try TextEmbedding(file: $0) }, tokenizer: tokenizer,
