@@ -26,9 +26,9 @@ public enum RegistryError: Error, Sendable, CustomStringConvertible {
         case .notAModel(let path):
             "\(path): not a model folder or a file of weights in one, none of "
                 + "\(Registry.configurationFiles.joined(separator: ", ")) is there"
-        case .notAPipeline(let path, let error):
-            "\(path): not a file of weights in a model folder, none of "
-                + "\(Registry.configurationFiles.joined(separator: ", ")) is beside it; nor a whole pipeline: \(error)"
+        case .notAPipeline(_, let error):
+            "\(error); nor do the weights belong to a model folder, none of "
+                + "\(Registry.configurationFiles.joined(separator: ", ")) is beside them"
         case .cache(let error): error.description
         }
     }
