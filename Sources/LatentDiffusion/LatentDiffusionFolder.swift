@@ -6,6 +6,8 @@ public import TensorCore
 public enum LatentDiffusionFolder: Sendable {
     /// A pipeline of diffusers.
     case pipeline(LatentDiffusionModel)
+    /// A pipeline of diffusers that is told nothing.
+    case unconditional(UnconditionalLatentModel)
     /// The network that predicts noise.
     case unet(UNet2DConditionModel)
     /// The autoencoder.
@@ -23,13 +25,18 @@ public enum LatentDiffusionFolder: Sendable {
     public init(
         folder: String, runtime: Runtime? = nil, weights: WeightChoice = WeightChoice(), plansOnly: Bool = false
     ) throws(LatentDiffusionError) {
-        guard !LatentDiffusionModel.recognises(folder) else {
+        let isUnconditional = UnconditionalLatentModel.recognises(folder)
+        guard !isUnconditional, !LatentDiffusionModel.recognises(folder) else {
             guard weights == WeightChoice() else {
                 throw .input(
                     expected: "a pipeline whose components' weights are read as they were trained",
                     found: "a choice of weights for \(folder)")
             }
-            self = .pipeline(try LatentDiffusionModel(folder: folder, runtime: runtime, plansOnly: plansOnly))
+            self =
+                isUnconditional
+                ? .unconditional(
+                    try UnconditionalLatentModel(folder: folder, runtime: runtime, plansOnly: plansOnly))
+                : .pipeline(try LatentDiffusionModel(folder: folder, runtime: runtime, plansOnly: plansOnly))
             return
         }
         if SingleFile.recognises(folder) {
@@ -56,7 +63,11 @@ public enum LatentDiffusionFolder: Sendable {
     ///
     /// - Parameter folder: any folder or file.
     public static func recognises(_ folder: String) -> Bool {
-        if LatentDiffusionModel.recognises(folder) || SingleFile.recognises(folder) { return true }
+        if LatentDiffusionModel.recognises(folder) || UnconditionalLatentModel.recognises(folder)
+            || SingleFile.recognises(folder)
+        {
+            return true
+        }
         return component(folder).map(["UNet2DConditionModel", "AutoencoderKL", "VQModel"].contains) ?? false
     }
 
@@ -69,7 +80,10 @@ public enum LatentDiffusionFolder: Sendable {
                     "UNet2DConditionModel", "AutoencoderKL", "VQModel",
                 ]
             ],
-            papers: ["2112.10752"])
+            papers: ["2112.10752"]),
+        SupportedArchitecture(
+            name: "Latent Diffusion without texts", names: [.diffusers: PipelineIndex.Kind.unconditional.pipelines],
+            papers: ["2112.10752"]),
     ]
 
     /// The class that a network's configuration names.
@@ -86,12 +100,18 @@ public enum LatentDiffusionFolder: Sendable {
         return model
     }
 
-    /// The network that predicts noise, where there is one.
+    /// The pipeline that is told nothing, where it is one.
+    public var unconditional: UnconditionalLatentModel? {
+        guard case .unconditional(let model) = self else { return nil }
+        return model
+    }
+
+    /// The network that predicts noise and is told a text, where there is one.
     public var unet: UNet2DConditionModel? {
         switch self {
         case .pipeline(let model): model.unet
         case .unet(let unet): unet
-        case .autoencoder: nil
+        case .unconditional, .autoencoder: nil
         }
     }
 
@@ -99,6 +119,7 @@ public enum LatentDiffusionFolder: Sendable {
     public var autoencoder: Autoencoder? {
         switch self {
         case .pipeline(let model): model.autoencoder
+        case .unconditional(let model): model.autoencoder
         case .unet: nil
         case .autoencoder(let autoencoder): autoencoder
         }
@@ -108,6 +129,7 @@ public enum LatentDiffusionFolder: Sendable {
     public var architecture: String {
         switch self {
         case .pipeline(let model): model.pipeline
+        case .unconditional(let model): model.pipeline
         case .unet: "UNet2DConditionModel"
         case .autoencoder(let autoencoder): autoencoder.configuration.kind == .variational ? "AutoencoderKL" : "VQModel"
         }
@@ -117,6 +139,7 @@ public enum LatentDiffusionFolder: Sendable {
     public var folder: String {
         switch self {
         case .pipeline(let model): model.folder
+        case .unconditional(let model): model.folder
         case .unet(let unet): unet.folder
         case .autoencoder(let autoencoder): autoencoder.folder
         }
@@ -126,6 +149,7 @@ public enum LatentDiffusionFolder: Sendable {
     public var parameterCount: Int {
         switch self {
         case .pipeline(let model): model.parameterCount
+        case .unconditional(let model): model.parameterCount
         case .unet(let unet): unet.parameterCount
         case .autoencoder(let autoencoder): autoencoder.parameterCount
         }
@@ -135,6 +159,7 @@ public enum LatentDiffusionFolder: Sendable {
     public var weightBytes: Int {
         switch self {
         case .pipeline(let model): model.weightBytes
+        case .unconditional(let model): model.weightBytes
         case .unet(let unet): unet.weightBytes
         case .autoencoder(let autoencoder): autoencoder.weightBytes
         }

@@ -184,11 +184,6 @@ public final class LatentDiffusionModel: Sendable {
     ///   makes bytes of them.
     /// - Throws: ``LatentDiffusionError``: its cases `input` and `notFinite`.
     public func pictures(of latents: Tensor, tiling: LatentTiling? = nil) throws(LatentDiffusionError) -> Tensor {
-        guard latents.dtype == .float32 else {
-            throw .input(expected: "latents in fp32", found: latents.dtype.rawValue)
-        }
-        let factor = autoencoder.configuration.scalingFactor
-        return try autoencoder.decode(
-            Tensor(latents.floats.map { $0 / factor }, shape: latents.shape), tiling: tiling)
+        try autoencoder.decode(scaled: latents, tiling: tiling)
     }
 }

@@ -75,7 +75,7 @@ enum GenerateCommand: Subcommand {
         "--prediction", value: "KIND",
         help: "One file: what the network gives, where it is not what models of the version give: 2-base epsilon")
     static let plan = Option.flag(
-        "--plan", help: "Text to image: show what the run would take of memory and work, and make nothing")
+        "--plan", help: "Latent diffusion: show what the run would take of memory and work, and make nothing")
 
     // Diffusion.
     static let scheduler = Option.text(

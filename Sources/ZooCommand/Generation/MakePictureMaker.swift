@@ -3,6 +3,7 @@ import Checkpoints
 import Diffusion
 import GAN
 import JSON
+import LatentDiffusion
 import Media
 import ModelZoo
 import Randomness
@@ -67,6 +68,11 @@ func makePictureMaker(
         options.classes = try classes(parsed[Generate.label], diffusion.labels, name, usage)
         return try DiffusionPictures(diffusion, options)
     case .latentDiffusion:
+        if UnconditionalLatentModel.recognises(entry.folder) {
+            return try UnconditionalPictures(
+                UnconditionalPlan(entry, parsed, runtime), pictures: plan.pictureCount, within: context.memoryLimit,
+                runtime)
+        }
         return try TextPictures(
             makeTextPlan(entry, parsed, runtime, context), pictures: plan.pictureCount, within: context.memoryLimit,
             runtime)

@@ -7,7 +7,7 @@ import TensorCore
 import Text
 
 /// What a picture of a text is made with, known before any weight is read.
-struct TextPlan {
+struct TextPlan: LatentPlan {
     /// What is wanted besides the seeds.
     struct Options {
         var prompt = ""
@@ -85,11 +85,6 @@ struct TextPlan {
         picturesAtATime = max(1, options.isGuided ? most / 2 : most)
     }
 
-    /// What a run would take.
-    ///
-    /// - Parameters:
-    ///   - pictures: how many are made.
-    ///   - tiling: how they are decoded in parts; `nil` decodes them as a whole.
     func cost(pictures: Int, tiling: LatentTiling?) throws(LatentDiffusionError) -> LatentSamplingCost {
         try model.plan(
             pictures: min(pictures, picturesAtATime), height: size.height, width: size.width,
@@ -97,15 +92,8 @@ struct TextPlan {
             changesPictures: options.initial != nil, tiling: tiling)
     }
 
-    /// How pictures are decoded: as a whole where that fits, else in parts where that does.
-    ///
-    /// - Parameters:
-    ///   - pictures: how many are made.
-    ///   - limit: bytes that weights and activations may take together; `nil` where nothing limits them.
-    func tiling(pictures: Int, within limit: Int?) throws(LatentDiffusionError) -> LatentTiling? {
-        guard let limit, try cost(pictures: pictures, tiling: nil).peakBytes > limit else { return nil }
-        return model.autoencoder.standardTiling
-    }
+    var location: String { model.folder }
+    var standardTiling: LatentTiling? { model.autoencoder.standardTiling }
 
     private typealias PromptWords = (tokenizer: Tokenizer, expansions: [Int: [Int]])
 
