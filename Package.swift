@@ -199,8 +199,8 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "zoo", "ZooCommand", "Arguments", "ModelZoo", "ImageClassifiers", "DualEncoder", "SentenceEncoder",
-                "AudioEncoder", "GAN", "Diffusion", "Randomness", "VectorIndex", "Text", "Media", "Audio", "CTC", "Hub",
-                "Checkpoints", "JSON", "TensorCore", "TestSupport", "HubTestSupport",
+                "AudioEncoder", "GAN", "Diffusion", "LatentDiffusion", "Randomness", "VectorIndex", "Text", "Media",
+                "Audio", "CTC", "Hub", "Checkpoints", "JSON", "TensorCore", "TestSupport", "HubTestSupport",
             ], swiftSettings: rules),
         .testTarget(name: "ArchitectureTests", swiftSettings: rules),
     ],

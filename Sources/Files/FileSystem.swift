@@ -78,6 +78,12 @@ public enum FileSystem {
         return parts.last.map { String(Substring($0)) } ?? path
     }
 
+    /// The part of a path before its last slash: `.` for a bare name, `/` for one at the root.
+    public static func folder(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
     /// Writes a whole file: under another name first, so that the path never shows a part of it.
     public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
         var file = try AtomicFile(path)

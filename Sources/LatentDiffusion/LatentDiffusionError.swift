@@ -20,6 +20,8 @@ public enum LatentDiffusionError: Error, Sendable, CustomStringConvertible {
     case tokenizer(TokenizerError)
     /// The folder lacks a component that is needed for what was asked.
     case noComponent(folder: String, component: String)
+    /// A pipeline in one file cannot be taken apart, or its tokenizer is missing or does not fit.
+    case singleFile(SingleFileError)
     /// An input has the wrong shape or values.
     case input(expected: String, found: String)
     /// A network's result is not a number; `layer` is the first whose output is none, by its place in the weights.
@@ -42,6 +44,7 @@ public enum LatentDiffusionError: Error, Sendable, CustomStringConvertible {
         case .textEncoder(let error): error.description
         case .tokenizer(let error): error.description
         case .noComponent(let folder, let component): "\(folder): there is no \(component)"
+        case .singleFile(let error): error.description
         case .input(let expected, let found): "the input is \(found), expected \(expected)"
         case .notFinite(let component, let layer):
             "\(component) gave a value that is not a number, first in the output of \(layer); its weights or the input "

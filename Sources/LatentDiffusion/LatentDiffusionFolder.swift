@@ -6,15 +6,17 @@ public import TensorCore
 public enum LatentDiffusionFolder: Sendable {
     /// A pipeline of diffusers.
     case pipeline(LatentDiffusionModel)
+    /// A pipeline of diffusers that is told nothing.
+    case unconditional(UnconditionalLatentModel)
     /// The network that predicts noise.
     case unet(UNet2DConditionModel)
     /// The autoencoder.
     case autoencoder(Autoencoder)
 
-    /// Loads a folder.
+    /// Loads a folder, or a pipeline in one file.
     ///
     /// - Parameters:
-    ///   - folder: one that ``recognises(_:)`` knows.
+    ///   - folder: a folder or file that ``recognises(_:)`` knows.
     ///   - runtime: where to compute; made with default settings where left out.
     ///   - weights: which of the folder's weights are read; a pipeline's components have their own, so that it must be
     ///     as trained.
@@ -23,13 +25,27 @@ public enum LatentDiffusionFolder: Sendable {
     public init(
         folder: String, runtime: Runtime? = nil, weights: WeightChoice = WeightChoice(), plansOnly: Bool = false
     ) throws(LatentDiffusionError) {
-        guard !LatentDiffusionModel.recognises(folder) else {
+        let isUnconditional = UnconditionalLatentModel.recognises(folder)
+        guard !isUnconditional, !LatentDiffusionModel.recognises(folder) else {
             guard weights == WeightChoice() else {
                 throw .input(
                     expected: "a pipeline whose components' weights are read as they were trained",
                     found: "a choice of weights for \(folder)")
             }
-            self = .pipeline(try LatentDiffusionModel(folder: folder, runtime: runtime, plansOnly: plansOnly))
+            self =
+                isUnconditional
+                ? .unconditional(
+                    try UnconditionalLatentModel(folder: folder, runtime: runtime, plansOnly: plansOnly))
+                : .pipeline(try LatentDiffusionModel(folder: folder, runtime: runtime, plansOnly: plansOnly))
+            return
+        }
+        if SingleFile.recognises(folder) {
+            guard !weights.usesEMA else {
+                throw .input(expected: "a single file's weights as they were trained", found: "a choice of weights")
+            }
+            self = .pipeline(
+                try LatentDiffusionModel(
+                    LatentDiffusionComponents(file: folder), runtime: runtime ?? Runtime(), plansOnly: plansOnly))
             return
         }
         switch Self.component(folder) {
@@ -42,12 +58,16 @@ public enum LatentDiffusionFolder: Sendable {
         }
     }
 
-    /// Whether a folder holds a pipeline or a network of this module, supported or not. One that cannot be read holds
-    /// none.
+    /// Whether a folder holds a pipeline or a network of this module, or a file a pipeline, supported or not. What
+    /// cannot be read holds none.
     ///
-    /// - Parameter folder: any folder.
+    /// - Parameter folder: any folder or file.
     public static func recognises(_ folder: String) -> Bool {
-        if LatentDiffusionModel.recognises(folder) { return true }
+        if LatentDiffusionModel.recognises(folder) || UnconditionalLatentModel.recognises(folder)
+            || SingleFile.recognises(folder)
+        {
+            return true
+        }
         return component(folder).map(["UNet2DConditionModel", "AutoencoderKL", "VQModel"].contains) ?? false
     }
 
@@ -60,7 +80,10 @@ public enum LatentDiffusionFolder: Sendable {
                     "UNet2DConditionModel", "AutoencoderKL", "VQModel",
                 ]
             ],
-            papers: ["2112.10752"])
+            papers: ["2112.10752"]),
+        SupportedArchitecture(
+            name: "Latent Diffusion without texts", names: [.diffusers: PipelineIndex.Kind.unconditional.pipelines],
+            papers: ["2112.10752"]),
     ]
 
     /// The class that a network's configuration names.
@@ -77,12 +100,18 @@ public enum LatentDiffusionFolder: Sendable {
         return model
     }
 
-    /// The network that predicts noise, where there is one.
+    /// The pipeline that is told nothing, where it is one.
+    public var unconditional: UnconditionalLatentModel? {
+        guard case .unconditional(let model) = self else { return nil }
+        return model
+    }
+
+    /// The network that predicts noise and is told a text, where there is one.
     public var unet: UNet2DConditionModel? {
         switch self {
         case .pipeline(let model): model.unet
         case .unet(let unet): unet
-        case .autoencoder: nil
+        case .unconditional, .autoencoder: nil
         }
     }
 
@@ -90,6 +119,7 @@ public enum LatentDiffusionFolder: Sendable {
     public var autoencoder: Autoencoder? {
         switch self {
         case .pipeline(let model): model.autoencoder
+        case .unconditional(let model): model.autoencoder
         case .unet: nil
         case .autoencoder(let autoencoder): autoencoder
         }
@@ -99,15 +129,17 @@ public enum LatentDiffusionFolder: Sendable {
     public var architecture: String {
         switch self {
         case .pipeline(let model): model.pipeline
+        case .unconditional(let model): model.pipeline
         case .unet: "UNet2DConditionModel"
         case .autoencoder(let autoencoder): autoencoder.configuration.kind == .variational ? "AutoencoderKL" : "VQModel"
         }
     }
 
-    /// The folder it was loaded from.
+    /// The folder or file it was loaded from.
     public var folder: String {
         switch self {
         case .pipeline(let model): model.folder
+        case .unconditional(let model): model.folder
         case .unet(let unet): unet.folder
         case .autoencoder(let autoencoder): autoencoder.folder
         }
@@ -117,6 +149,7 @@ public enum LatentDiffusionFolder: Sendable {
     public var parameterCount: Int {
         switch self {
         case .pipeline(let model): model.parameterCount
+        case .unconditional(let model): model.parameterCount
         case .unet(let unet): unet.parameterCount
         case .autoencoder(let autoencoder): autoencoder.parameterCount
         }
@@ -126,6 +159,7 @@ public enum LatentDiffusionFolder: Sendable {
     public var weightBytes: Int {
         switch self {
         case .pipeline(let model): model.weightBytes
+        case .unconditional(let model): model.weightBytes
         case .unet(let unet): unet.weightBytes
         case .autoencoder(let autoencoder): autoencoder.weightBytes
         }

@@ -39,7 +39,7 @@ public enum AnyModel: Sendable {
         case gan = "image-generation"
         /// Diffusion models, which make images of noise step by step.
         case diffusion = "image-diffusion"
-        /// Latent diffusion models, which make images of texts.
+        /// Latent diffusion models, most of which make images of texts.
         case latentDiffusion = "text-to-image"
 
         /// The family of a folder as its configuration says, without looking further; what nothing else recognises is
@@ -82,7 +82,7 @@ public enum AnyModel: Sendable {
             case .audioEncoder: "an audio encoder"
             case .gan: "a GAN"
             case .diffusion: "a diffusion model"
-            case .latentDiffusion: "a text-to-image model"
+            case .latentDiffusion: "a latent diffusion model"
             }
         }
     }
@@ -146,7 +146,9 @@ public enum AnyModel: Sendable {
     /// audio encoders that classify or have no head, and generators, which have one task.
     public var task: String {
         if case .imageClassifier(let model) = self, !model.hasClasses { return "image-feature-extraction" }
-        if family == .gan || family == .diffusion { return "unconditional-image-generation" }
+        let isUnconditional =
+            if case .latentDiffusion(.unconditional) = self { true } else { family == .gan || family == .diffusion }
+        if isUnconditional { return "unconditional-image-generation" }
         guard case .audioEncoder(let model) = self else { return family.rawValue }
         return switch model.head {
         case .ctc: family.rawValue

@@ -56,6 +56,13 @@ extension LatentDiffusionFolder {
     /// The arrays of the passes that pictures of the model's own size take, each guided by a second text; none where it
     /// names no size, or is one network of a pipeline.
     func shapes(pictures: Int) -> [String: Shape] {
+        if let model = unconditional, let size = model.diffusion.configuration.sampleSize {
+            let channels = model.autoencoder.configuration.latentChannels
+            return [
+                "sample": Shape(pictures, channels, size.height, size.width),
+                "z": Shape(1, channels, size.height, size.width),
+            ]
+        }
         guard let pipeline, let size = pipeline.unet.configuration.sampleSize else { return [:] }
         let (unet, context) = (pipeline.unet.configuration, pipeline.textEncoder.contextLength)
         return [
@@ -76,6 +83,9 @@ extension LatentDiffusionFolder {
         switch name {
         case "input_ids" where shape.rank == 2: return try pipeline?.textEncoder.plan(texts: shape[0])
         case "sample" where shape.rank == 4:
+            if let unconditional {
+                return try unconditional.planStep(batch: shape[0], height: shape[2], width: shape[3])
+            }
             // Without a text the network makes no pass.
             guard let states = shapes["encoder_hidden_states"], states.rank == 3 else { return nil }
             return try unet?.plan(batch: shape[0], height: shape[2], width: shape[3], tokens: states[1])

@@ -1,6 +1,7 @@
 public import Checkpoints
 import GAN
 public import JSON
+public import LatentDiffusion
 
 /// A model cannot be found.
 public enum RegistryError: Error, Sendable, CustomStringConvertible {
@@ -8,6 +9,8 @@ public enum RegistryError: Error, Sendable, CustomStringConvertible {
     case unknown(name: String, known: [String], searched: [String])
     /// A path that is no model folder.
     case notAModel(path: String)
+    /// A file of weights outside a model folder that is no whole pipeline either.
+    case notAPipeline(path: String, SingleFileError)
     /// The Hugging Face cache does not have it.
     case cache(CheckpointError)
 
@@ -23,6 +26,9 @@ public enum RegistryError: Error, Sendable, CustomStringConvertible {
         case .notAModel(let path):
             "\(path): not a model folder or a file of weights in one, none of "
                 + "\(Registry.configurationFiles.joined(separator: ", ")) is there"
+        case .notAPipeline(_, let error):
+            "\(error); nor do the weights belong to a model folder, none of "
+                + "\(Registry.configurationFiles.joined(separator: ", ")) is beside them"
         case .cache(let error): error.description
         }
     }
@@ -31,14 +37,16 @@ public enum RegistryError: Error, Sendable, CustomStringConvertible {
 /// The models that can be named: those of the registry's folders, any folder by its path, and what lies in the
 /// Hugging Face cache.
 public struct Registry: Sendable {
-    /// A model folder.
+    /// A model folder, or a pipeline in one file.
     public struct Entry: Sendable, Equatable {
         /// The name it goes by: a folder's name, a path, or `hf:org/name`.
         public var name: String
-        /// Where it lies.
+        /// Where it lies; of a pipeline in one file the file.
         public var folder: String
-        /// Which of its weights are meant.
+        /// Which of its weights are meant; of a pipeline in one file the file.
         public var weights = WeightChoice()
+        /// Whether it is a pipeline in one file (`SingleFile`).
+        public var isSingleFile: Bool { weights.file == folder }
     }
 
     /// The folders whose subfolders are models, first come first served.
@@ -79,22 +87,22 @@ public struct Registry: Sendable {
         return found.sorted { $0.name < $1.name }
     }
 
-    /// The folder of a model.
+    /// The folder of a model, or its file where that is all of it.
     ///
-    /// - Parameter name: a name of the registry, a path (with a slash in it, or `.`) of a folder or of a file of
-    ///   weights in one, `hf:org/name[@revision]`, or the short name of a published model, which must be in the Hugging
-    ///   Face cache as the former must.
+    /// - Parameter name: a name of the registry, a path (with a slash in it, or `.`) of a folder, of a file of
+    ///   weights in one, or of a pipeline in one file (`SingleFile`), `hf:org/name[@revision]`, or the short name of a
+    ///   published model, which must be in the Hugging Face cache as the former must.
     public func find(_ name: String) throws(RegistryError) -> Entry {
         if name.hasPrefix("hf:") { return try cached(name, String(name.dropFirst(3))) }
         if name.contains("/") || name == "." || name == ".." {
             if Self.isModel(name) { return Entry(name: name, folder: name) }
-            guard let entry = Self.entry(ofFile: name) else { throw .notAModel(path: name) }
+            guard let entry = try Self.entry(ofFile: name) else { throw .notAModel(path: name) }
             return entry
         }
         let all = entries()
         if let entry = all.first(where: { $0.name == name }) { return entry }
         guard !Self.isModel(name) else { return Entry(name: name, folder: name) }
-        if let entry = Self.entry(ofFile: name) { return entry }
+        if let entry = try Self.entry(ofFile: name) { return entry }
         if let published = published(name) { return try cached(name, published.reference) }
         throw .unknown(name: name, known: all.map(\.name), searched: roots)
     }
@@ -118,12 +126,17 @@ public struct Registry: Sendable {
     /// modules of a sentence encoder, and the list of components of a pipeline of diffusers.
     public static let configurationFiles = ["config.json", "open_clip_config.json", "modules.json", "model_index.json"]
 
-    /// The model whose weights are in a file, where its folder is that of a model.
-    private static func entry(ofFile path: String) -> Entry? {
+    /// The model whose weights are in a file: all of it, or one whose folder is that of a model. `nil` where there is
+    /// no file of weights.
+    private static func entry(ofFile path: String) throws(RegistryError) -> Entry? {
         guard Checkpoint.isWeightFile(path), FileSystem.isRegularFile(path) else { return nil }
-        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-        let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        guard isModel(folder) else { return nil }
+        // First: a whole pipeline may lie beside the configuration of a folder's own, as in published repositories.
+        let folder = SingleFile.recognises(path) ? path : FileSystem.folder(of: path)
+        if folder != path, !isModel(folder) {
+            do throws(SingleFileError) { _ = try SingleFile(file: path) } catch {
+                throw .notAPipeline(path: path, error)
+            }
+        }
         return Entry(name: path, folder: folder, weights: WeightChoice(file: path))
     }
 

@@ -6,9 +6,12 @@ struct PipelineBuilder {
     let settings: TokenizerSettings
     let family: TokenizerFamily?
 
-    init(_ settings: TokenizerSettings) {
+    /// - Parameters:
+    ///   - settings: what the folder says.
+    ///   - family: the family that its tables tell where the settings name none.
+    init(_ settings: TokenizerSettings, family: TokenizerFamily? = nil) {
         self.settings = settings
-        family = TokenizerFamily(settings)
+        self.family = family ?? TokenizerFamily(settings)
     }
 
     /// The steps of `tokenizer.json`.

@@ -1,4 +1,14 @@
 extension Tokenizer {
+    /// The tokenizer with another token that fills up short texts, whatever its files say.
+    ///
+    /// - Parameter id: of the token, 0 to ``vocabularyCount`` - 1.
+    public func padding(with id: Int) -> Tokenizer {
+        precondition((0..<vocabularyCount).contains(id))
+        var pipeline = pipeline
+        pipeline.roles.padding = id
+        return Tokenizer(pipeline: pipeline)
+    }
+
     /// The tokenizer with further tokens, found in texts as they are written once both are normalised; their ids follow
     /// ``vocabularyCount`` in order. It is what `add_tokens` of transformers does with plain strings.
     ///

@@ -64,7 +64,8 @@ extension Tokenizer {
         }
         if has("vocab.json"), has("merges.txt") {
             let tables = try VocabularyFiles.bytePairs(folder: folder)
-            return try builder.pipeline(try family(builder, tables, hasMerges: true), tables)
+            let family = try family(builder, tables, hasMerges: true)
+            return try PipelineBuilder(settings, family: family).pipeline(family, tables)
         }
         if has("vocab.txt") {
             let tables = try VocabularyFiles.lines(folder: folder)

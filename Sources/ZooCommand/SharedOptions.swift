@@ -99,7 +99,8 @@ enum SharedOptions {
 
     /// A model as the command's first argument.
     static let modelArgument = Argument(
-        "MODEL", modelKind, help: "The model: a name, a folder or a file of weights in it, or hf:org/name")
+        "MODEL", modelKind,
+        help: "The model: a name, a folder, a file of weights in it or of a whole pipeline, or hf:org/name")
 
     /// Completed by the names that `zoo list --names` prints.
     static let modelKind = ValueKind.named(by: ["list", "--names"])

@@ -12,7 +12,7 @@ import Testing
     private static let titles: [(family: AnyModel.Family, title: String)] = [
         (.imageClassifier, "image classifier"), (.dualEncoder, "dual encoder"), (.sentenceEncoder, "sentence encoder"),
         (.audioEncoder, "audio encoder"), (.gan, "GAN"), (.diffusion, "diffusion model"),
-        (.latentDiffusion, "text-to-image model"),
+        (.latentDiffusion, "latent diffusion model"),
     ]
 
     @Test func everyFamilyHasATable() {

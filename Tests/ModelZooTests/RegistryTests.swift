@@ -72,6 +72,30 @@ import Testing
         #expect(throws: RegistryError.self) { try registry.find(folder.path("two/a/none.pth")) }
     }
 
+    /// Wherever it lies: published repositories have one beside the folder's own `model_index.json`.
+    @Test func aPipelineInOneFileIsAModel() throws {
+        func write(_ tensor: String, as name: String) throws -> String {
+            let tensor = StoredTensor(name: tensor, shape: [1], floats: [0])
+            return try folder.write(Safetensors.serialized([tensor]), as: name)
+        }
+        for place in ["two/empty", "two/a"] {
+            let file = try write("model.diffusion_model.out.2.bias", as: "\(place)/whole.safetensors")
+            let entry = try registry.find(file)
+            #expect(entry.isSingleFile && entry.name == file && entry.folder == file)
+            #expect(entry.weights == WeightChoice(file: file))
+            #expect(AnyModel.Family(folder: entry.folder) == .latentDiffusion)
+        }
+        #expect(try !registry.find(write("fc.weight", as: "two/a/model.safetensors")).isSingleFile)
+        let other = try write("lora_unet_x.alpha", as: "two/empty/style.safetensors")
+        let error = #expect(throws: RegistryError.self) { try registry.find(other) }
+        guard case .notAPipeline(other, _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        let text = error?.description ?? ""
+        #expect(text.contains("config.json") && text.contains("a LoRA, which is merged"), "\(text)")
+    }
+
     @Test func theHuggingFaceCacheIsSearchedByTheEnvironmentGiven() throws {
         let commit = String(repeating: "0123456789", count: 4)
         let repository = "hub/models--org--tiny"

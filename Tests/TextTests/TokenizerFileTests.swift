@@ -117,6 +117,16 @@ import Text
         #expect(error.contains(place) && error.contains(expected), "\(error)")
     }
 
+    /// CLIP's ends of words tell its class, whose special tokens need no file.
+    @Test func bareVocabulariesOfCLIP() throws {
+        let tokens = ["b</w>", "ab</w>", "<|startoftext|>", "<|endoftext|>"]
+        let files = ["vocab.json": try Self.vocabulary(tokens), "merges.txt": "#version: 0.2\na b</w>\n"]
+        let tokenizer = try Self.load(files)
+        #expect(tokenizer.encode("AB ab").ids == [258, 257, 257, 259])
+        #expect(tokenizer.startID == 258 && tokenizer.endID == 259 && tokenizer.paddingID == 259)
+        #expect(tokenizer.padding(with: 0).paddingID == 0)
+    }
+
     @Test func bareVocabulariesNeedAClass() throws {
         let files = ["vocab.json": try Self.vocabulary(["<|endoftext|>"]), "merges.txt": "#version: 0.2\n"]
         #expect(try Self.failure(files).contains("tokenizer_class"))

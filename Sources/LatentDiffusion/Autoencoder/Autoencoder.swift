@@ -73,6 +73,16 @@ public final class Autoencoder: Sendable {
         weightBytes = loader.byteCount
     }
 
+    /// Pictures of latent pictures as the network has them that samples them: divided by the scaling factor, then
+    /// decoded.
+    func decode(scaled latents: Tensor, tiling: LatentTiling?) throws(LatentDiffusionError) -> Tensor {
+        guard latents.dtype == .float32 else {
+            throw .input(expected: "latents in fp32", found: latents.dtype.rawValue)
+        }
+        let factor = configuration.scalingFactor
+        return try decode(Tensor(latents.floats.map { $0 / factor }, shape: latents.shape), tiling: tiling)
+    }
+
     /// Parts that take as much memory as a picture of the size that the autoencoder was trained with, or a little more
     /// where that is small.
     public var standardTiling: LatentTiling {

@@ -38,9 +38,9 @@ public struct LatentDiffusionComponents: Sendable {
     public var textEncoder: Network
     /// The scheduler.
     public var scheduler: SchedulerConfiguration
-    /// The tokenizer's folder.
-    public var tokenizer: String
-    /// What was passed over, a sentence each.
+    /// The tokenizer.
+    public var tokenizer: TokenizerPlace
+    /// What was passed over or assumed, a sentence each.
     public var notes: [String] = []
 
     /// Components that were put together elsewhere.
@@ -52,10 +52,10 @@ public struct LatentDiffusionComponents: Sendable {
     ///   - autoencoder: the autoencoder.
     ///   - textEncoder: the text encoder.
     ///   - scheduler: the scheduler.
-    ///   - tokenizer: the tokenizer's folder.
+    ///   - tokenizer: the tokenizer.
     public init(
         location: String, pipeline: String, unet: Network, autoencoder: Network, textEncoder: Network,
-        scheduler: SchedulerConfiguration, tokenizer: String
+        scheduler: SchedulerConfiguration, tokenizer: TokenizerPlace
     ) {
         (self.location, self.pipeline) = (location, pipeline)
         (self.unet, self.autoencoder, self.textEncoder) = (unet, autoencoder, textEncoder)
@@ -74,7 +74,7 @@ public struct LatentDiffusionComponents: Sendable {
         unet = try Self.network(folder, "unet", index)
         autoencoder = try Self.network(folder, "vae", index)
         textEncoder = try Self.network(folder, "text_encoder", index)
-        tokenizer = FileSystem.join(folder, "tokenizer")
+        tokenizer = TokenizerPlace(folder: FileSystem.join(folder, "tokenizer"), model: folder)
         scheduler = try index.scheduler(folder)
     }
 

@@ -2,8 +2,8 @@ public import TensorCore
 
 /// What a sampling run would cost, found without running it.
 public struct LatentSamplingCost: Sendable {
-    /// Encoding the texts.
-    public let text: Workspace.Account
+    /// Encoding the texts; `nil` where there are none.
+    public let text: Workspace.Account?
     /// Encoding the picture that is changed; `nil` where there is none.
     public let encoding: Workspace.Account?
     /// A call of the network for all pictures, keys and values of the texts included.
@@ -24,7 +24,7 @@ public struct LatentSamplingCost: Sendable {
 
 extension LatentDiffusionModel {
     /// The most pictures that are sampled at once.
-    private static let mostPictures = 1024
+    static let mostPictures = 1024
 
     /// Counts what a sampling run would cost; a model loaded with `plansOnly` will do.
     ///

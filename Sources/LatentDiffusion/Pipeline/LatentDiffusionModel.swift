@@ -23,12 +23,12 @@ public final class LatentDiffusionModel: Sendable {
     public let textEncoder: TextEncoder
     /// The folder's scheduler.
     public let scheduler: SchedulerConfiguration
-    /// What of the folder was passed over, a sentence each.
+    /// What was passed over or assumed, a sentence each.
     public let notes: [String]
     /// Where it computes.
     public let runtime: Runtime
 
-    private let tokenizerFolder: String
+    private let tokenizerPlace: TokenizerPlace
     private let keptTokenizer = Mutex<Tokenizer?>(nil)
 
     /// Loads a pipeline's folder.
@@ -59,7 +59,7 @@ public final class LatentDiffusionModel: Sendable {
         pipeline = components.pipeline
         scheduler = components.scheduler
         notes = components.notes
-        tokenizerFolder = components.tokenizer
+        tokenizerPlace = components.tokenizer
         self.runtime = runtime
         let (network, vae, text) = (components.unet, components.autoencoder, components.textEncoder)
         // Smallest first: what does not fit is found before gigabytes are read.
@@ -128,15 +128,12 @@ public final class LatentDiffusionModel: Sendable {
         return name.hasPrefix("StableDiffusion")
     }
 
-    /// The folder's tokenizer; it is read at the first call and kept.
+    /// The tokenizer; it is read at the first call and kept.
     ///
-    /// - Throws: ``LatentDiffusionError/tokenizer(_:)``.
+    /// - Throws: as ``TokenizerPlace/read()``.
     public func tokenizer() throws(LatentDiffusionError) -> Tokenizer {
         if let tokenizer = keptTokenizer.withLock({ $0 }) { return tokenizer }
-        let tokenizer: Tokenizer
-        do throws(TokenizerError) {
-            tokenizer = try Tokenizer(folder: tokenizerFolder, rules: .transformers)
-        } catch { throw .tokenizer(error) }
+        let tokenizer = try tokenizerPlace.read()
         keptTokenizer.withLock { $0 = tokenizer }
         return tokenizer
     }
@@ -152,7 +149,7 @@ public final class LatentDiffusionModel: Sendable {
         let (tokenizer, length) = (try tokenizer(), textEncoder.contextLength)
         guard let padding = tokenizer.paddingID, !tokenizer.padsLeft else {
             throw .input(
-                expected: "a tokenizer that fills prompts up at their end", found: "another in \(tokenizerFolder)")
+                expected: "a tokenizer that fills prompts up at their end", found: "another for \(folder)")
         }
         var ids: [Int64] = []
         do throws(TokenizerError) {
@@ -187,11 +184,6 @@ public final class LatentDiffusionModel: Sendable {
     ///   makes bytes of them.
     /// - Throws: ``LatentDiffusionError``: its cases `input` and `notFinite`.
     public func pictures(of latents: Tensor, tiling: LatentTiling? = nil) throws(LatentDiffusionError) -> Tensor {
-        guard latents.dtype == .float32 else {
-            throw .input(expected: "latents in fp32", found: latents.dtype.rawValue)
-        }
-        let factor = autoencoder.configuration.scalingFactor
-        return try autoencoder.decode(
-            Tensor(latents.floats.map { $0 / factor }, shape: latents.shape), tiling: tiling)
+        try autoencoder.decode(scaled: latents, tiling: tiling)
     }
 }

@@ -62,11 +62,59 @@ public final class UnconditionalLatentModel: Sendable {
         return name.map(PipelineIndex.Kind.unconditional.pipelines.contains) ?? false
     }
 
-    /// Samples pictures as diffusers' pipeline does.
+    /// Elements of all parameters.
+    public var parameterCount: Int { diffusion.parameterCount + autoencoder.parameterCount }
+
+    /// Bytes the packed weights take.
+    public var weightBytes: Int { diffusion.weightBytes + autoencoder.weightBytes }
+
+    /// Height and width of the latent pictures that the network was trained with, which are those that the reference's
+    /// pipeline samples.
+    ///
+    /// - Throws: ``LatentDiffusionError/input(expected:found:)`` where the network names no size.
+    public func latentSize() throws(LatentDiffusionError) -> (height: Int, width: Int) {
+        guard let size = diffusion.configuration.sampleSize else {
+            throw .input(expected: "\(diffusion.folder)/config.json with a sample_size", found: "none")
+        }
+        return size
+    }
+
+    /// Samples latent pictures as diffusers' pipeline does.
     ///
     /// - Parameters:
     ///   - request: of latent pictures, as the network's own model samples them: sizes and what to start from are in
     ///     latent pixels.
+    ///   - noise: a generator for each picture; there are as many pictures.
+    ///   - progress: is told after every call of the network, of latent pictures; `false` stops.
+    /// - Returns: `[pictures, latent channels, H, W]`: see ``pictures(of:tiling:)``.
+    /// - Throws: ``LatentDiffusionError``; its ``LatentDiffusionError/stopped`` where `progress` said so.
+    public func sampleLatents(
+        _ request: SamplingRequest, noise: [any NormalGenerator], progress: ((SamplingProgress) -> Bool)? = nil
+    ) throws(LatentDiffusionError) -> Tensor {
+        let latents: Tensor
+        do throws(DiffusionError) {
+            latents = try diffusion.sample(request, noise: noise, progress: progress)
+        } catch { throw LatentDiffusionError(error) }
+        diffusion.runtime.releaseMemory()
+        return latents
+    }
+
+    /// Pictures of latent pictures as the network has them: divided by the scaling factor, then decoded.
+    ///
+    /// - Parameters:
+    ///   - latents: fp32 `[B, latent channels, H, W]`.
+    ///   - tiling: how larger ones are decoded in parts; `nil` decodes them as a whole.
+    /// - Returns: `[B, channels, H * factor, W * factor]`, of values from about -1 to 1; `DiffusionModel.pixels(_:)`
+    ///   makes bytes of them.
+    /// - Throws: ``LatentDiffusionError``: its cases `input` and `notFinite`.
+    public func pictures(of latents: Tensor, tiling: LatentTiling? = nil) throws(LatentDiffusionError) -> Tensor {
+        try autoencoder.decode(scaled: latents, tiling: tiling)
+    }
+
+    /// Samples pictures: latent pictures as ``sampleLatents(_:noise:progress:)``, decoded.
+    ///
+    /// - Parameters:
+    ///   - request: of latent pictures.
     ///   - noise: a generator for each picture; there are as many pictures.
     ///   - tiling: how larger ones are decoded in parts; `nil` decodes them as a whole.
     ///   - progress: is told after every call of the network, of latent pictures; `false` stops.
@@ -76,14 +124,45 @@ public final class UnconditionalLatentModel: Sendable {
         _ request: SamplingRequest, noise: [any NormalGenerator], tiling: LatentTiling? = nil,
         progress: ((SamplingProgress) -> Bool)? = nil
     ) throws(LatentDiffusionError) -> Tensor {
-        let latents: Tensor
-        do throws(DiffusionError) {
-            latents = try diffusion.sample(request, noise: noise, progress: progress)
-        } catch { throw LatentDiffusionError(error) }
-        diffusion.runtime.releaseMemory()
-        let factor = autoencoder.configuration.scalingFactor
-        return try autoencoder.decode(
-            Tensor(latents.floats.map { $0 / factor }, shape: latents.shape), tiling: tiling)
+        try pictures(of: sampleLatents(request, noise: noise, progress: progress), tiling: tiling)
+    }
+
+    /// Counts what a call of the network would cost; a model loaded with `plansOnly` will do.
+    ///
+    /// - Parameters:
+    ///   - batch: latent pictures.
+    ///   - height: of each, in latent pixels.
+    ///   - width: of each, in latent pixels.
+    /// - Throws: ``LatentDiffusionError/input(expected:found:)`` for sizes that the network cannot take.
+    public func planStep(
+        batch: Int, height: Int, width: Int
+    ) throws(LatentDiffusionError) -> Workspace.Account {
+        do throws(DiffusionError) { return try diffusion.plan(batch: batch, height: height, width: width) } catch {
+            throw LatentDiffusionError(error)
+        }
+    }
+
+    /// Counts what a sampling run of pictures of the model's own size would cost; a model loaded with `plansOnly` will
+    /// do.
+    ///
+    /// - Parameters:
+    ///   - pictures: how many.
+    ///   - tiling: how pictures are decoded in parts; `nil` decodes them as a whole.
+    /// - Throws: ``LatentDiffusionError/input(expected:found:)`` where the network names no size, or for too many
+    ///   pictures.
+    public func plan(pictures: Int, tiling: LatentTiling? = nil) throws(LatentDiffusionError) -> LatentSamplingCost {
+        guard (0...LatentDiffusionModel.mostPictures).contains(pictures) else {
+            throw .input(expected: "at most \(LatentDiffusionModel.mostPictures) pictures", found: "\(pictures)")
+        }
+        let (tall, wide) = try latentSize()
+        let (configuration, factor) = (autoencoder.configuration, autoencoder.configuration.factor)
+        // The sample, its copies for scheduler and network, and the predictions; then the pictures.
+        let latents = 8 * pictures * configuration.latentChannels * tall * wide
+        let pixels = pictures * configuration.outputChannels * tall * factor * wide * factor
+        return LatentSamplingCost(
+            text: nil, encoding: nil, step: try planStep(batch: pictures, height: tall, width: wide),
+            decoding: try autoencoder.planDecoding(height: tall, width: wide, tiling: tiling),
+            weightBytes: weightBytes, heldBytes: 4 * (latents + pixels))
     }
 }
 

@@ -76,6 +76,8 @@ public struct SingleFile: Sendable {
     public let textEncoder: Component
     /// The scheduler's configuration.
     public let scheduler: Config
+    /// Whether what the network gives was taken from the rules, though models of its shapes differ in it.
+    public let isPredictionAssumed: Bool
 
     /// Opens a file of safetensors, or of PyTorch, read as data.
     ///
@@ -100,6 +102,7 @@ public struct SingleFile: Sendable {
         let rules = SingleFileRules(file: file, version: version, options: options)
         try rules.check(network, pictures, text)
         let prediction = rules.prediction(network)
+        isPredictionAssumed = rules.isPredictionAssumed(network)
         let side = prediction == .velocity ? 96 : 64
         func component(
             _ name: String, _ entries: [String: RenamedSource.Entry], _ config: JSONObject

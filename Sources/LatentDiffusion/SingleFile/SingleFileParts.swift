@@ -23,6 +23,9 @@ struct SingleFileParts {
     /// Starts of names that are left out: running averages, and the losses that an autoencoder was trained with.
     private static let ignoredPrefixes = ["model_ema.", "first_stage_model.loss.", "first_stage_model.model_ema."]
 
+    /// What all names of the layout's parts start with.
+    static let prefixes = ["model.diffusion_model.", "first_stage_model.", "cond_stage_model."]
+
     /// What tells other models.
     private static let others = [
         ("conditioner.", "Stable Diffusion XL, which is not supported"),

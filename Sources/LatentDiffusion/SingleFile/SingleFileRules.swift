@@ -34,8 +34,14 @@ struct SingleFileRules {
 
     /// What the network gives.
     func prediction(_ network: LDMUNet) -> SingleFile.Prediction {
-        options.prediction ?? (version == .two && network.inputs == network.outputs ? .velocity : .epsilon)
+        options.prediction ?? (isOfTwoKinds(network) ? .velocity : .epsilon)
     }
+
+    /// Whether models of these shapes were published that predict noise and others that predict velocity, and no option
+    /// says which it is.
+    func isPredictionAssumed(_ network: LDMUNet) -> Bool { options.prediction == nil && isOfTwoKinds(network) }
+
+    private func isOfTwoKinds(_ network: LDMUNet) -> Bool { version == .two && network.inputs == network.outputs }
 
     /// Heads of the network's levels, as a configuration has them.
     func heads(_ network: LDMUNet) throws(SingleFileError) -> JSONValue {

@@ -1,4 +1,5 @@
 import Arguments
+import LatentDiffusion
 import ModelZoo
 import Randomness
 
@@ -6,7 +7,7 @@ import Randomness
 enum GenerateCommand: Subcommand {
     static let model = Option.text(
         "--model", "-m", value: "MODEL", kind: SharedOptions.modelKind,
-        help: "The generator: a name, a folder, or hf:org/name")
+        help: "The generator: a name, a folder, a Stable Diffusion checkpoint in one file, or hf:org/name")
     static let output = Option.text(
         "--output", "-o", value: "FILE.png|DIR", kind: .file(extensions: ["png"]),
         help: "Where the picture goes; a folder for several, made where it is missing (required but with --plan)")
@@ -68,8 +69,13 @@ enum GenerateCommand: Subcommand {
     static let embedding = Option.file(
         "--embedding", extensions: ["safetensors", "pt", "bin"], help: "Text to image: add the words of this file"
     ).repeatable()
+    static let tokenizer = Option.folder(
+        "--tokenizer", help: "One file: the folder of CLIP's vocab.json and merges.txt; beside the file if left out")
+    static let prediction = Option<SingleFile.Prediction?>.choice(
+        "--prediction", value: "KIND",
+        help: "One file: what the network gives, where it is not what models of the version give: 2-base epsilon")
     static let plan = Option.flag(
-        "--plan", help: "Text to image: show what the run would take of memory and work, and make nothing")
+        "--plan", help: "Latent diffusion: show what the run would take of memory and work, and make nothing")
 
     // Diffusion.
     static let scheduler = Option.text(
@@ -97,6 +103,8 @@ enum GenerateCommand: Subcommand {
     /// Options that only models have that make pictures of texts.
     static let ofTexts: [any OptionDeclaration] =
         [prompt, negative, rescale, size, clipSkip, longPrompt, mask, lora, embedding, plan]
+    /// Options that only pipelines in one file have.
+    static let ofSingleFiles: [any OptionDeclaration] = [tokenizer, prediction]
     /// Options that only GANs have.
     static let ofGANs: [any OptionDeclaration] = [truncation, cutoff, noise, mix]
     /// Options that only StyleGAN2 has.
@@ -107,7 +115,7 @@ enum GenerateCommand: Subcommand {
         [
             model, seeds, count, label, randomness, latents, grid, interpolate, frames, truncation, cutoff, noise, mix,
             scheduler, steps, guidance, eta, initial, strength, prompt, negative, rescale, size, clipSkip, longPrompt,
-            mask, lora, embedding, SharedOptions.ema, SharedOptions.dtype,
+            mask, lora, embedding, tokenizer, prediction, SharedOptions.ema, SharedOptions.dtype,
         ]
 
     static let command = Command(
@@ -122,7 +130,8 @@ enum GenerateCommand: Subcommand {
         options: [
             model, output, seeds, prompt, negative, count, label, grid, interpolate, frames, scheduler, steps, guidance,
             rescale, eta, initial,
-            strength, mask, size, clipSkip, longPrompt, lora, embedding, plan, truncation, cutoff, noise, mix,
+            strength, mask, size, clipSkip, longPrompt, lora, embedding, tokenizer, prediction, plan, truncation,
+            cutoff, noise, mix,
             randomness, latents, outputLatents, preview, strip, replay, force,
             SharedOptions.ema, SharedOptions.threads, SharedOptions.dtype, SharedOptions.maxMemory, SharedOptions.json,
         ],
@@ -141,6 +150,9 @@ enum GenerateCommand: Subcommand {
             Command.Example(
                 "zoo generate -m ./stable-diffusion-v1-5 --prompt 'a red fox in the snow' --steps 30 -o fox.png",
                 "A picture of a text"),
+            Command.Example(
+                "zoo generate -m v1-5.safetensors --tokenizer ./clip --prompt 'a red fox in the snow' -o fox.png",
+                "With all weights in one file, in the original layout"),
             Command.Example("zoo generate --replay cat.png -o again.png", "The same bytes again"),
         ])
 

@@ -44,10 +44,9 @@ struct ModelFacts {
     }
 
     func rows(allLabels: Bool) -> [(String, String)] {
-        var rows = [
-            ("Model", summary.entry.name), ("Folder", summary.entry.folder), ("Task", summary.task),
-            ("Architecture", model.architecture),
-        ]
+        var rows = [("Model", summary.entry.name)]
+        if !summary.entry.isSingleFile { rows.append(("Folder", summary.entry.folder)) }
+        rows += [("Task", summary.task), ("Architecture", model.architecture)]
         rows += own.layout.map { [("Layout", $0)] } ?? []
         rows.append(("Parameters", "\(Format.count(Double(model.parameterCount))) (\(model.parameterCount))"))
         rows += own.rows(allLabels: allLabels)

@@ -14,6 +14,7 @@ enum ShowCommand: Subcommand {
             Command.Example("zoo show --check vit-cifar10", "Make sure that the weights are those of the card"),
             Command.Example("zoo show --json hf:microsoft/resnet-50", "For programs"),
             Command.Example("zoo show clip-tiny", "Both towers of a dual encoder"),
+            Command.Example("zoo show v1-5.safetensors", "Stable Diffusion in one file, in the original layout"),
         ])
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {

@@ -117,7 +117,8 @@ struct DiffusionPictures: PictureMaker {
         } catch { throw failure ?? error }
     }
 
-    private static func pictures(_ sample: Tensor) -> [Image] {
+    /// The pictures of samples, `[N, 1 or 3, H, W]` of -1...1.
+    static func pictures(_ sample: Tensor) -> [Image] {
         let (height, width) = (sample.shape[2], sample.shape[3])
         return DiffusionModel.pixels(sample).map {
             Image(width: width, height: height, mode: sample.shape[1] == 1 ? .grey : .rgb, bytes: $0)

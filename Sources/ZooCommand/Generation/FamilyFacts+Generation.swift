@@ -58,7 +58,28 @@ extension FamilyFacts {
 }
 
 extension FamilyFacts {
+    private mutating func add(_ model: UnconditionalLatentModel) throws {
+        let (tall, wide) = try model.latentSize()
+        let factor = model.autoencoder.configuration.factor
+        let cost = try model.plan(pictures: 1)
+        let own = model.diffusion.scheduler?.kind
+        let schedulers =
+            (own.map { [$0] } ?? []) + (model.diffusion.scheduler?.supportedSchedulers ?? []).filter { $0 != own }
+        lines += [
+            ("Picture", "\(wide * factor)x\(tall * factor) pixels"),
+            ("Operations", Format.count(cost.step.flops, unit: "FLOP") + " a step"),
+            ("Memory", Self.memory(weights: cost.weightBytes, activations: cost.peakBytes - cost.weightBytes)),
+            ("Schedulers", schedulers.map(\.shortName).joined(separator: ", ")),
+        ]
+        json = [
+            ("pipeline", JSONValue(model.pipeline)), ("output", [JSONValue(tall * factor), JSONValue(wide * factor)]),
+            ("flops", JSONValue(cost.step.flops)), ("peak_bytes", JSONValue(cost.peakBytes)),
+            ("schedulers", .array(schedulers.map { JSONValue($0.shortName) })),
+        ]
+    }
+
     mutating func add(_ model: LatentDiffusionFolder) throws {
+        if let model = model.unconditional { return try add(model) }
         guard let pipeline = model.pipeline else {
             lines.append(("Memory", "\(Format.bytes(model.weightBytes)) of weights"))
             return

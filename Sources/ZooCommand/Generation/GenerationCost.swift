@@ -11,13 +11,13 @@ struct GenerationCost {
     ///   - plan: what is wanted.
     ///   - pictures: how many.
     ///   - limit: bytes that weights and activations may take together; `nil` where nothing limits them.
-    init(_ plan: TextPlan, pictures: Int, within limit: Int?) throws(LatentDiffusionError) {
+    init(_ plan: some LatentPlan, pictures: Int, within limit: Int?) throws(LatentDiffusionError) {
         cost = try plan.cost(pictures: pictures, tiling: plan.tiling(pictures: pictures, within: limit))
         steps = plan.calls
     }
 
     private var stages: [(name: String, account: Workspace.Account, times: Int)] {
-        [("text encoder", cost.text, 1)] + (cost.encoding.map { [("encoding", $0, 1)] } ?? [])
+        (cost.text.map { [("text encoder", $0, 1)] } ?? []) + (cost.encoding.map { [("encoding", $0, 1)] } ?? [])
             + [("step", cost.step, steps), ("decoding", cost.decoding, 1)]
     }
 

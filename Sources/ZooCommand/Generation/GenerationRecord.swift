@@ -93,9 +93,10 @@ extension GenerationRecord.Identity {
     /// - Parameters:
     ///   - entry: the model.
     ///   - files: that are read besides.
+    ///   - tokenizer: the folder that the command line names for a model in one file.
     /// - Throws: ``FileError`` where one cannot be read.
-    init(_ entry: Registry.Entry, files: [InputPath]) throws(FileError) {
-        weights = try ModelIdentity.ofContent(entry.folder, entry.weights)
+    init(_ entry: Registry.Entry, files: [InputPath], tokenizer: String?) throws(FileError) {
+        weights = try ModelIdentity.ofContent(entry.folder, entry.weights, tokenizer: tokenizer)
         guard !files.isEmpty else { return }
         var hash = SHA256()
         for file in files { hash.update(try FileSystem.read(file.text, limit: ImageLimits().fileBytes)) }

@@ -1,6 +1,7 @@
 import Arguments
 import Checkpoints
 import JSON
+import LatentDiffusion
 import Media
 import ModelZoo
 import Randomness
@@ -34,14 +35,17 @@ struct GenerationRun {
         let runtime = context.runtime(parsed)
         // Other families have no such option, which the picture maker says.
         if parsed[GenerateCommand.plan], AnyModel.Family(folder: entry.folder) == .latentDiffusion {
-            let wanted = try makeTextPlan(entry, parsed, runtime, context)
+            let wanted: any LatentPlan =
+                UnconditionalLatentModel.recognises(entry.folder)
+                ? try UnconditionalPlan(entry, parsed, runtime) : try makeTextPlan(entry, parsed, runtime, context)
             try GenerationCost(wanted, pictures: plan.pictureCount, within: context.memoryLimit)
                 .write(context, asJSON: parsed[SharedOptions.json])
             return .success
         }
         var times = GenerationTimes()
         try plan.checkOutputs()
-        let identity = try GenerationRecord.Identity(entry, files: plan.inputs.map(context.path))
+        let identity = try GenerationRecord.Identity(
+            entry, files: plan.inputs.map(context.path), tokenizer: parsed[GenerateCommand.tokenizer])
         if let expected, expected != identity { throw expected.failure(found: identity, entry.name) }
         let maker = try makePictureMaker(entry, parsed, plan, runtime, context)
         try plan.check(maker.classes, path: parsed.path)

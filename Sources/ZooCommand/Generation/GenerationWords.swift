@@ -27,6 +27,12 @@ struct GenerationWords {
         throw usage("option '\(option.specification.name)' is for \(whose); \(name) is \(noun)")
     }
 
+    /// Refuses options that say of a file what a folder says itself, unless the model is such a file.
+    func refuseOfSingleFiles(_ entry: Registry.Entry) throws(UsageError) {
+        guard !entry.isSingleFile else { return }
+        try refuse(GenerateCommand.ofSingleFiles, "Stable Diffusion checkpoints in one file", "a folder")
+    }
+
     /// The scheduler that is named, if any.
     func schedulerKind() throws(UsageError) -> SchedulerKind? {
         guard let name = parsed[GenerateCommand.scheduler] else { return nil }

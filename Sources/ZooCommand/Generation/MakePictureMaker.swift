@@ -3,6 +3,7 @@ import Checkpoints
 import Diffusion
 import GAN
 import JSON
+import LatentDiffusion
 import Media
 import ModelZoo
 import Randomness
@@ -19,7 +20,10 @@ func makePictureMaker(
     let words = GenerationWords(entry, parsed)
     let (name, usage, refuse) = (words.name, words.usage, words.refuse)
     let family = AnyModel.Family(folder: entry.folder)
-    if family != .latentDiffusion { try refuse(Generate.ofTexts, "models that make pictures of texts", family.noun) }
+    if family != .latentDiffusion {
+        try refuse(Generate.ofTexts, "models that make pictures of texts", family.noun)
+        try words.refuseOfSingleFiles(entry)
+    }
     switch family {
     case .gan:
         try refuse(Generate.ofDiffusion, "diffusion models", "a GAN")
@@ -64,6 +68,11 @@ func makePictureMaker(
         options.classes = try classes(parsed[Generate.label], diffusion.labels, name, usage)
         return try DiffusionPictures(diffusion, options)
     case .latentDiffusion:
+        if UnconditionalLatentModel.recognises(entry.folder) {
+            return try UnconditionalPictures(
+                UnconditionalPlan(entry, parsed, runtime), pictures: plan.pictureCount, within: context.memoryLimit,
+                runtime)
+        }
         return try TextPictures(
             makeTextPlan(entry, parsed, runtime, context), pictures: plan.pictureCount, within: context.memoryLimit,
             runtime)

@@ -17,10 +17,14 @@ func makeTextPlan(
     try words.refuse([Generate.label], "models with classes", "a text-to-image model: give it a --prompt")
     try words.refuse(
         [SharedOptions.ema], "checkpoints that hold both", "a pipeline, whose components are read as trained")
-    guard LatentDiffusionModel.recognises(entry.folder) else {
+    try words.refuseOfSingleFiles(entry)
+    guard entry.isSingleFile || LatentDiffusionModel.recognises(entry.folder) else {
         throw words.usage("\(words.name) is one network of a pipeline: name the folder with its model_index.json")
     }
-    return try TextPlan(entry.folder, options(words, parsed, context), runtime)
+    let plan = try TextPlan(entry, options(words, parsed, context), runtime)
+    // What nobody could read off the file is no secret.
+    if entry.isSingleFile { for note in plan.model.notes { context.note(note) } }
+    return plan
 }
 
 private func options(
@@ -42,6 +46,8 @@ private func options(
     options.isLong = parsed[Generate.longPrompt]
     options.adapters = try parsed[Generate.lora].map { try LoRA(parsing: $0) }
     options.embeddings = parsed[Generate.embedding]
+    options.tokenizer = parsed[Generate.tokenizer]
+    options.prediction = parsed[Generate.prediction]
     options.randomness = parsed[Generate.randomness] ?? .torchCPU
     if let text = parsed[Generate.size] {
         let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }

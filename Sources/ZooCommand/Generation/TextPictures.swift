@@ -28,14 +28,7 @@ struct TextPictures: PictureMaker {
     /// - Throws: `LatentDiffusionError`, `PromptError`, ``Failure`` where it would not fit.
     init(_ plan: TextPlan, pictures: Int, within limit: Int?, _ runtime: Runtime) throws {
         let options = plan.options
-        tiling = try plan.tiling(pictures: pictures, within: limit)
-        let peak = try plan.cost(pictures: pictures, tiling: tiling).peakBytes
-        if let limit, peak > limit {
-            throw Failure(
-                "\(plan.model.folder): pictures of \(plan.size.width)x\(plan.size.height) need "
-                    + "\(Format.bytes(peak)), and may take \(Format.bytes(limit)); make fewer or smaller ones, or "
-                    + "allow more with --max-memory", .unavailable)
-        }
+        tiling = try plan.admittedTiling(pictures: pictures, within: limit)
         model = try LatentDiffusionModel(plan.components, runtime: runtime)
         let configuration = model.autoencoder.configuration
         startShape = Shape(
@@ -128,10 +121,6 @@ struct TextPictures: PictureMaker {
     }
 
     private func pictures(of latents: Tensor) throws(LatentDiffusionError) -> [Image] {
-        let decoded = try model.pictures(of: latents, tiling: tiling)
-        let (channels, height, width) = (decoded.shape[1], decoded.shape[2], decoded.shape[3])
-        return DiffusionModel.pixels(decoded).map {
-            Image(width: width, height: height, mode: channels == 1 ? .grey : .rgb, bytes: $0)
-        }
+        try DiffusionPictures.pictures(model.pictures(of: latents, tiling: tiling))
     }
 }

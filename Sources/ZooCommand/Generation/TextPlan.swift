@@ -1,12 +1,13 @@
 import Diffusion
 import LatentDiffusion
 import Media
+import ModelZoo
 import Randomness
 import TensorCore
 import Text
 
 /// What a picture of a text is made with, known before any weight is read.
-struct TextPlan {
+struct TextPlan: LatentPlan {
     /// What is wanted besides the seeds.
     struct Options {
         var prompt = ""
@@ -28,6 +29,9 @@ struct TextPlan {
         var adapters: [LoRA] = []
         /// Files of learnt words.
         var embeddings: [String] = []
+        /// The tokenizer's folder, and what the network gives, of a pipeline in one file; `nil` where not said.
+        var tokenizer: String?
+        var prediction: SingleFile.Prediction?
         /// The picture to change, and how much of it.
         var initial: (picture: Image, strength: Double)?
         /// What of it is painted anew: white.
@@ -38,7 +42,7 @@ struct TextPlan {
     }
 
     let options: Options
-    /// The folder's components with LoRA files merged and words added.
+    /// The model's components with LoRA files merged and words added.
     let components: LatentDiffusionComponents
     /// The model without its weights.
     let model: LatentDiffusionModel
@@ -54,10 +58,10 @@ struct TextPlan {
     let picturesAtATime: Int
 
     /// - Throws: `LatentDiffusionError`, `AdapterError`, `PromptError`, ``Failure``.
-    init(_ folder: String, _ options: Options, _ runtime: Runtime) throws {
+    init(_ entry: Registry.Entry, _ options: Options, _ runtime: Runtime) throws {
         self.options = options
         let words: PromptWords
-        (components, words) = try Self.components(folder, options)
+        (components, words) = try Self.components(entry, options)
         model = try LatentDiffusionModel(components, runtime: runtime, plansOnly: true)
         size = try Self.size(options, model)
         schedulerKind = options.scheduler ?? model.scheduler.kind
@@ -81,11 +85,6 @@ struct TextPlan {
         picturesAtATime = max(1, options.isGuided ? most / 2 : most)
     }
 
-    /// What a run would take.
-    ///
-    /// - Parameters:
-    ///   - pictures: how many are made.
-    ///   - tiling: how they are decoded in parts; `nil` decodes them as a whole.
     func cost(pictures: Int, tiling: LatentTiling?) throws(LatentDiffusionError) -> LatentSamplingCost {
         try model.plan(
             pictures: min(pictures, picturesAtATime), height: size.height, width: size.width,
@@ -93,29 +92,24 @@ struct TextPlan {
             changesPictures: options.initial != nil, tiling: tiling)
     }
 
-    /// How pictures are decoded: as a whole where that fits, else in parts where that does.
-    ///
-    /// - Parameters:
-    ///   - pictures: how many are made.
-    ///   - limit: bytes that weights and activations may take together; `nil` where nothing limits them.
-    func tiling(pictures: Int, within limit: Int?) throws(LatentDiffusionError) -> LatentTiling? {
-        let whole = try cost(pictures: pictures, tiling: nil).peakBytes
-        guard let limit, whole > limit else { return nil }
-        let tiling = model.autoencoder.standardTiling
-        return try cost(pictures: pictures, tiling: tiling).peakBytes < whole ? tiling : nil
-    }
+    var location: String { model.folder }
+    var standardTiling: LatentTiling { model.autoencoder.standardTiling }
 
     private typealias PromptWords = (tokenizer: Tokenizer, expansions: [Int: [Int]])
 
     private static func components(
-        _ folder: String, _ options: Options
+        _ entry: Registry.Entry, _ options: Options
     ) throws -> (LatentDiffusionComponents, PromptWords) {
-        var components = try LatentDiffusionComponents(folder: folder)
+        var components =
+            entry.isSingleFile
+            ? try LatentDiffusionComponents(
+                file: entry.folder, options: .init(prediction: options.prediction), tokenizer: options.tokenizer)
+            : try LatentDiffusionComponents(folder: entry.folder)
         let merge = try LoRAMerge(
             options.adapters, unet: components.unet.source, textEncoder: components.textEncoder.source)
         components.unet.source = merge.unet
         if let source = merge.textEncoder { components.textEncoder.source = source }
-        let tokenizer = try Tokenizer(folder: components.tokenizer, rules: .transformers)
+        let tokenizer = try components.tokenizer.read()
         guard !options.embeddings.isEmpty else { return (components, (tokenizer, [:])) }
         let learnt = try TextualInversion(
             options.embeddings.map { try TextEmbedding(file: $0) }, tokenizer: tokenizer,

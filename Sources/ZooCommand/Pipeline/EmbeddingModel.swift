@@ -83,7 +83,8 @@ struct EmbeddingModel {
     /// Why a model of a family cannot do what is asked for; `nil` where it can.
     static func refusal(_ family: AnyModel.Family, _ content: Content, _ options: Options) -> String? {
         switch (family, content) {
-        case (.gan, _), (.diffusion, _): return "is \(family.noun), it makes pictures and embeds nothing"
+        case (.gan, _), (.diffusion, _), (.latentDiffusion, _):
+            return "is \(family.noun), it makes pictures and embeds nothing"
         case (.imageClassifier, .texts): return "is an image classifier, it takes no texts"
         case (.sentenceEncoder, .pictures): return "is a sentence encoder, it takes texts only (--text, --text-from)"
         case (.audioEncoder, .pictures), (.audioEncoder, .texts): return "is an audio encoder, it takes sounds only"

@@ -1,4 +1,5 @@
 import Checkpoints
+import LatentDiffusion
 import TensorCore
 
 /// What tells a model's folder from any other content that it had or may have, without reading all of its weights.
@@ -10,7 +11,7 @@ import TensorCore
 /// other bytes in one of the pieces, even where an archive gave every file the same time.
 ///
 /// The folders in it that belong to a sentence encoder (`1_Pooling`) or to a pipeline of diffusers count, too; the
-/// card, `card.json`, does not.
+/// card, `card.json`, does not. Of a model that is one file, the file counts, and its tokenizer's files.
 enum ModelIdentity {
     private static let pieces = 64
     private static let pieceBytes = 4096
@@ -26,12 +27,13 @@ enum ModelIdentity {
     ///   - folder: the model's.
     ///   - weights: which of its weights are meant.
     ///   - type: how their matrices are held, which changes what comes out; fp32 adds nothing.
+    ///   - tokenizer: the folder that is named for a model in one file; the one beside it where left out.
     /// - Throws: ``FileError`` where the folder or one of the files cannot be read.
     static func ofContent(
-        _ folder: String, _ weights: WeightChoice, as type: WeightType = .float32
+        _ folder: String, _ weights: WeightChoice, as type: WeightType = .float32, tokenizer: String? = nil
     ) throws(FileError) -> String {
         var hash = SHA256()
-        try add(folder, weights, to: &hash, withTimes: false)
+        try add(folder, weights, to: &hash, withTimes: false, tokenizer: tokenizer)
         if type != .float32 { hash.add("--dtype \(type.rawValue)") }
         return hash.hexadecimal()
     }
@@ -43,11 +45,19 @@ enum ModelIdentity {
     ///   - weights: which of its weights are meant; nothing said adds nothing.
     ///   - hash: what it is taken into.
     ///   - withTimes: whether the times at which weights were changed count.
+    ///   - tokenizer: the folder that is named for a model in one file.
     /// - Throws: ``FileError`` where the folder or one of the files cannot be read.
     static func add(
-        _ folder: String, _ weights: WeightChoice, to hash: inout SHA256, withTimes: Bool = true
+        _ folder: String, _ weights: WeightChoice, to hash: inout SHA256, withTimes: Bool = true,
+        tokenizer: String? = nil
     ) throws(FileError) {
-        try add(folder, to: &hash, withTimes, withModules: true)
+        if weights.file != folder {
+            try add(folder, to: &hash, withTimes, withModules: true)
+        } else if let tokenizer = tokenizer ?? TokenizerPlace.folder(beside: folder) {
+            // What else lies beside the file is none of its business.
+            let names = try FileSystem.list(tokenizer).names.filter(TokenizerPlace.files.contains)
+            for name in names { try add(FileSystem.join(tokenizer, name), called: name, to: &hash, withTimes) }
+        }
         if weights.usesEMA { hash.add("--ema") }
         guard let file = weights.file else { return }
         hash.add("--weights")
@@ -69,16 +79,22 @@ enum ModelIdentity {
             let isConfiguration = extensions.contains(where: name.hasSuffix)
             guard isConfiguration || Checkpoint.isWeightFile(name), FileSystem.isRegularFile(path) else { continue }
             if isConfiguration {
-                let file = try RegularFile(path)
-                if file.size <= wholeLimit {
-                    hash.add(name)
-                    hash.add(file.size)
-                    hash.update(try file.bytes(at: 0, count: file.size))
-                    continue
-                }
+                try add(path, called: name, to: &hash, withTimes)
+            } else {
+                try add(weights: path, called: name, to: &hash, withTimes)
             }
-            try add(weights: path, called: name, to: &hash, withTimes)
         }
+    }
+
+    /// Takes a configuration file into a hash, all of it unless it is very large.
+    private static func add(
+        _ path: String, called name: String, to hash: inout SHA256, _ withTimes: Bool
+    ) throws(FileError) {
+        let file = try RegularFile(path)
+        guard file.size <= wholeLimit else { return try add(weights: path, called: name, to: &hash, withTimes) }
+        hash.add(name)
+        hash.add(file.size)
+        hash.update(try file.bytes(at: 0, count: file.size))
     }
 
     /// Takes a large file into a hash: its name, size, time, header and pieces.
