@@ -35,13 +35,13 @@ trap 'rm -rf "$place" "$scratch"' EXIT
 
 dictionary() { # dictionary TARGET: the file of words for it
     case $1 in
-    safetensors*) echo safetensors ;;
+    safetensors* | lora) echo safetensors ;;
     png | jpeg | webp) echo picture ;;
     hub-headers) echo hub ;;
     audio*) echo audio ;;
-    pickle | pytorch) echo pickle ;;
+    pickle | pytorch | text-embedding) echo pickle ;;
     npy | arpa | command-line) echo "$1" ;;
-    vector-index) ;;
+    vector-index | prompt | single-file) ;;
     *) echo json ;;
     esac
 }
