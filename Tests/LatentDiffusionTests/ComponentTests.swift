@@ -129,42 +129,28 @@ import Testing
     }
 
     /// A part sees all that its convolutions look at: with the statistics of the whole it is a part of the whole.
-    @Test(arguments: [2, 4, 8]) func partsOfAPicture(size: Int) throws {
+    @Test(arguments: [2, 4, 6]) func partsOfAPicture(size: Int) throws {
         let vae = try LatentFixtures.autoencoder("sd1", "vae", runtime: Runtime(threads: 2))
-        let reference = try #require(try LatentFixtures.cases("sd1", with: "z").first { $0.name == "large" })
+        let reference = try #require(try LatentFixtures.cases("sd1", with: "z").first { $0.name == "decode" })
         let z = try reference.tensor("inputs", "z")
         let found = try vae.decode(z, tiling: LatentTiling(size: size))
         #expect(bitDifference(found.floats, try vae.decode(z).floats) == nil)
     }
 
-    /// Where statistics are those of parts the picture is another one, a little and everywhere: at seams it differs
-    /// from the whole no more suddenly than elsewhere.
+    /// Statistics of a picture larger than those of training are found out piece by piece, so that it is not quite the
+    /// whole decode's; but it is the same however it is cut, and so has no seams.
     @Test func partsOfALargePicture() throws {
         let vae = try LatentFixtures.autoencoder("sd1", "vae", runtime: Runtime(threads: 2))
         var random = SeededGenerator(seed: 5)
-        let (height, width, factor) = (40, 28, vae.configuration.factor)
-        let z = Tensor(random.floats(4 * height * width), shape: Shape(1, 4, height, width))
-        let whole = try vae.decode(z)
-        let size = 4
-        let cut = try vae.decode(z, tiling: LatentTiling(size: size))
-        #expect(cut.shape == whole.shape && bitDifference(cut.floats, whole.floats) != nil)
-        let difference = zip(cut.floats, whole.floats).map { $0 - $1 }
-        var jumps = (seam: Float(0), elsewhere: Float(0))
-        for channel in 0..<3 {
-            for row in 0..<height * factor {
-                for column in 1..<width * factor {
-                    let place = (channel * height * factor + row) * width * factor + column
-                    let jump = abs(difference[place] - difference[place - 1])
-                    if column.isMultiple(of: size * factor) {
-                        jumps.seam = max(jumps.seam, jump)
-                    } else {
-                        jumps.elsewhere = max(jumps.elsewhere, jump)
-                    }
-                }
-            }
+        let z = Tensor(random.floats(4 * 40 * 27), shape: Shape(1, 4, 40, 27))
+        let cut = try vae.decode(z, tiling: LatentTiling(size: 8))
+        let (whole, factor) = (try vae.decode(z), vae.configuration.factor)
+        #expect(cut.shape == Shape(1, 3, 40 * factor, 27 * factor) && cut.firstNonFinite == nil)
+        #expect(bitDifference(cut.floats, whole.floats) != nil)
+        for size in [2, 10, 40] {
+            let other = try vae.decode(z, tiling: LatentTiling(size: size))
+            #expect(bitDifference(other.floats, cut.floats) == nil, "\(size)")
         }
-        #expect(jumps.seam <= jumps.elsewhere && jumps.seam < 1 / 127.5, "\(jumps)")
-        #expect((difference.map(abs).max() ?? 1) < 0.1)
     }
 
     @Test func partsTakeLessMemory() throws {

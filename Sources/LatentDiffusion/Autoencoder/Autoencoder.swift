@@ -86,9 +86,11 @@ public final class Autoencoder: Sendable {
     /// Parts that take as much memory as a picture of the size that the autoencoder was trained with, or a little more
     /// where that is small.
     public var standardTiling: LatentTiling {
-        let side = configuration.sampleSize.height / configuration.factor
-        return LatentTiling(size: max(8, (side - 2 * decoder.margin) / 2 * 2))
+        LatentTiling(size: max(8, (latentSide - 2 * decoder.margin) / 2 * 2))
     }
+
+    /// Side of the latent pictures that the autoencoder was trained with.
+    private var latentSide: Int { max(1, configuration.sampleSize.height / configuration.factor) }
 
     /// What latent pictures of pictures may be, as diffusers' `AutoencoderKL.encode`.
     ///
@@ -189,8 +191,9 @@ public final class Autoencoder: Sendable {
     ///
     /// What works on all of a small picture is computed for the whole: quantization, attention. What follows are
     /// convolutions, which look about themselves as far as the parts' margins, and norms, which all parts must do with
-    /// the same statistics: first with those that norms meet in the whole's features at a lower resolution, then with
-    /// those that they meet in all parts.
+    /// the same statistics: those that norms meet in pieces of the size that the autoencoder was trained with, which are
+    /// themselves normalised as the whole's features at a lower resolution would be. So the size of the parts does not
+    /// show in the picture; and pictures up to the trained size are those of a whole decode.
     private func parts(
         _ z: Tensor, _ tiling: LatentTiling, _ probe: LayerProbe?, _ ws: Workspace,
         _ body: (Tensor, LatentTiling.Part, LatentTiling.Part) -> Void
@@ -199,16 +202,15 @@ public final class Autoencoder: Sendable {
         let (height, width) = (features.shape[1], features.shape[2])
         let moments = NormMoments()
         let pass = UNetPass(ws: ws, probe: probe, moments: moments)
-        let side = tiling.size + 2 * decoder.margin
-        let step = (max(height, width) + side - 1) / side
+        let step = (max(height, width) + latentSide - 1) / latentSide
         _ = decoder.picture(
             Self.part(
                 of: features, Array(stride(from: 0, to: height, by: step)),
                 Array(stride(from: 0, to: width, by: step)), ws), pass)
         if step > 1 {
-            let coarse = LatentTiling(size: (side + 1) / 2 * 2)
-            for rows in coarse.parts(height, margin: 0) {
-                for columns in coarse.parts(width, margin: 0) {
+            let pieces = LatentTiling(size: (latentSide + 1) / 2 * 2)
+            for rows in pieces.parts(height, margin: 0) {
+                for columns in pieces.parts(width, margin: 0) {
                     moments.refine()
                     _ = decoder.picture(Self.part(of: features, Array(rows.seen), Array(columns.seen), ws), pass)
                 }
