@@ -191,9 +191,9 @@ public final class Autoencoder: Sendable {
     ///
     /// What works on all of a small picture is computed for the whole: quantization, attention. What follows are
     /// convolutions, which look about themselves as far as the parts' margins, and norms, which all parts must do with
-    /// the same statistics: those that norms meet in pieces of the size that the autoencoder was trained with, which are
-    /// themselves normalised as the whole's features at a lower resolution would be. So the size of the parts does not
-    /// show in the picture; and pictures up to the trained size are those of a whole decode.
+    /// the same statistics: those that norms meet in pieces of the size that the autoencoder was trained with, which
+    /// are themselves normalised as the whole's features at a lower resolution would be. So the size of the parts does
+    /// not show in the picture; and pictures up to the trained size are those of a whole decode.
     private func parts(
         _ z: Tensor, _ tiling: LatentTiling, _ probe: LayerProbe?, _ ws: Workspace,
         _ body: (Tensor, LatentTiling.Part, LatentTiling.Part) -> Void
