@@ -43,7 +43,8 @@ public struct Convolution: Sendable {
     ///   - hasBias: whether there is a `bias`.
     ///   - norm: a batch norm of the result.
     ///   - activation: what is applied last.
-    ///   - pixels: of the pictures that the layer is made for, where that is known: see ``winogradPays``.
+    ///   - pixels: of the pictures that the layer is made for, where that is known: with many of them a 3x3 kernel of
+    ///     many channels is transformed, too (Winograd).
     ///   - w: the layer's place in the checkpoint.
     public init(
         _ channels: Int, _ outputs: Int, kernel size: Int, stride: Int = 1, padding: Padding = .symmetric(0),
@@ -68,7 +69,8 @@ public struct Convolution: Sendable {
     ///   - hasBias: whether there is a `bias`.
     ///   - norm: a batch norm of the result.
     ///   - activation: what is applied last.
-    ///   - pixels: of the pictures that the layer is made for, where that is known: see ``winogradPays``.
+    ///   - pixels: of the pictures that the layer is made for, where that is known: with many of them a 3x3 kernel of
+    ///     many channels is transformed, too (Winograd).
     ///   - w: the layer's place in the checkpoint.
     public init(
         _ channels: Int, _ outputs: Int, kernel size: (height: Int, width: Int), stride: Int = 1,
