@@ -36,8 +36,7 @@ enum BenchCommand: Subcommand {
         arguments: [model],
         options: [
             reference, batch, size, tower, tokens, duration, SharedOptions.ema, SharedOptions.threads,
-            SharedOptions.dtype,
-            SharedOptions.maxMemory, iterations, seconds, profile, SharedOptions.json, worker,
+            SharedOptions.dtype, SharedOptions.maxMemory, iterations, seconds, profile, SharedOptions.json, worker,
         ],
         exclusive: [
             [reference, batch], [reference, size], [reference, tower], [reference, tokens], [reference, duration],

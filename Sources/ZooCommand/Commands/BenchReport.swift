@@ -53,7 +53,8 @@ struct BenchReport {
             "model": JSONValue(model), "case": reference.map { JSONValue($0) } ?? .null,
             "batch": JSONValue(shape.rank > 0 ? shape[0] : 1),
             "shape": .array(shape.dimensions.map { JSONValue($0) }), "threads": JSONValue(runtime.threads),
-            "tier": JSONValue(runtime.tier.rawValue), "load_ms": rounded(loadSeconds * 1e3),
+            "tier": JSONValue(runtime.tier.rawValue), "dtype": JSONValue(runtime.weights.rawValue),
+            "load_ms": rounded(loadSeconds * 1e3),
             "median_ms": rounded(median * 1e3), "min_ms": rounded(least * 1e3), "max_ms": rounded(most * 1e3),
             "iterations": JSONValue(times.count), "gflop": JSONValue(flops / 1e9), "gflops": rounded(speed / 1e9),
             "peak_gflops": rounded(peak / 1e9), "peak_share": rounded(speed / peak),
@@ -82,7 +83,7 @@ struct BenchReport {
         let input = (reference.map { "case \($0), " } ?? "") + shapes.map { "\($0)" }.joined(separator: ", ")
         figures.add(["Model", "\(model) (\(architecture))"])
         figures.add(["Input", input])
-        figures.add(["Computes on", "\(runtime.tier.rawValue), \(threads)"])
+        figures.add(["Computes on", "\(runtime.tier.rawValue), \(threads), weights in \(runtime.weights.rawValue)"])
         figures.add(["Load", Format.duration(seconds: loadSeconds)])
         figures.add([
             "Latency",

@@ -59,7 +59,7 @@ enum IndexCommand: Subcommand {
         let identity = try ModelIdentity.ofContent(entry.folder, entry.weights, as: runtime.weights)
         if let old, old.description.identity != identity {
             throw Failure(
-                "\(path) was made with \(old.description.model == entry.name ? "another state of " : "")"
+                "\(path) was made with \(old.description.model == entry.name ? "another state or --dtype of " : "")"
                     + "\(old.description.model), whose vectors cannot be mixed with others; make it anew with --rebuild",
                 .badData)
         }

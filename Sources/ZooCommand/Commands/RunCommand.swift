@@ -36,8 +36,7 @@ enum RunCommand: Subcommand {
         arguments: [SharedOptions.modelArgument],
         options: [
             input, folder, output, SharedOptions.ema, SharedOptions.language, SharedOptions.threads,
-            SharedOptions.dtype,
-            SharedOptions.maxMemory, SharedOptions.json,
+            SharedOptions.dtype, SharedOptions.maxMemory, SharedOptions.json,
         ],
         examples: [
             Command.Example(

@@ -53,7 +53,8 @@ enum SearchCommand: Subcommand {
             throw Failure(
                 "\(file.path) was made with \(file.description.model), and \(entry.name) is "
                     + (IndexedFolder.lasting(entry) == file.description.model
-                        ? "no longer the same; bring the index up to date with 'zoo index --rebuild'"
+                        ? "no longer the same, or read with another --dtype; bring the index up to date with "
+                            + "'zoo index --rebuild'"
                         : "another model"),
                 .badData)
         }
