@@ -100,21 +100,10 @@ struct DiffusionPictures: PictureMaker {
         } else {
             request.start = .latents(Tensor(starts.flatMap(\.values), shape: shape))
         }
-        var failure: (any Error)?
-        do throws(DiffusionError) {
-            let sample = try model.sample(request, noise: starts.map(\.generator)) { progress in
-                do {
-                    try observer.note(
-                        progress.index, current: { Self.pictures(progress.sample) },
-                        expected: { Self.pictures(progress.estimate) })
-                    return true
-                } catch {
-                    failure = error
-                    return false
-                }
-            }
-            return MadePictures(pictures: Self.pictures(sample), latents: sample)
-        } catch { throw failure ?? error }
+        let sample = try observer.sampled(seen: Self.pictures) { progress in
+            try model.sample(request, noise: starts.map(\.generator), progress: progress)
+        }
+        return MadePictures(pictures: Self.pictures(sample), latents: sample)
     }
 
     /// The pictures of samples, `[N, 1 or 3, H, W]` of -1...1.

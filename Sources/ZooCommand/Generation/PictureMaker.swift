@@ -1,3 +1,4 @@
+import Diffusion
 import Media
 import Randomness
 import TensorCore
@@ -68,6 +69,32 @@ final class StepObserver {
     /// - Throws: ``PicturesStopped`` where no more are wanted.
     func note(_ index: Int, current: () -> [Image] = { [] }, expected: () -> [Image] = { [] }) throws {
         guard try step(index, current, expected) else { throw PicturesStopped() }
+    }
+
+    /// Samples with a diffusion model, step by step under the observer's eyes.
+    ///
+    /// - Parameters:
+    ///   - pictures: what there is to see of a sample.
+    ///   - sample: runs the model, which is to tell the given closure of every step and to stop where it says so.
+    /// - Throws: what the observer threw where it stopped the model, else what the model throws.
+    func sampled(
+        seen pictures: @escaping (Tensor) -> [Image],
+        _ sample: (_ progress: @escaping (SamplingProgress) -> Bool) throws -> Tensor
+    ) throws -> Tensor {
+        var failure: (any Error)?
+        do {
+            return try sample { progress in
+                do {
+                    try self.note(
+                        progress.index, current: { pictures(progress.sample) },
+                        expected: { pictures(progress.estimate) })
+                    return true
+                } catch {
+                    failure = error
+                    return false
+                }
+            }
+        } catch { throw failure ?? error }
     }
 }
 

@@ -42,22 +42,11 @@ struct UnconditionalPictures: PictureMaker {
         var request = plan.request
         let shape = Shape([starts.count] + startShape.dimensions)
         request.start = .latents(Tensor(starts.flatMap(\.values), shape: shape))
-        var failure: (any Error)?
-        do throws(LatentDiffusionError) {
-            let latents = try model.sampleLatents(request, noise: starts.map(\.generator)) { progress in
-                do {
-                    // Who looks on sees a first picture; to decode all takes long.
-                    try observer.note(
-                        progress.index, current: { (try? pictures(of: progress.sample.rows(0..<1))) ?? [] },
-                        expected: { (try? pictures(of: progress.estimate.rows(0..<1))) ?? [] })
-                    return true
-                } catch {
-                    failure = error
-                    return false
-                }
-            }
-            return MadePictures(pictures: try pictures(of: latents), latents: latents)
-        } catch { throw failure ?? error }
+        // Who looks on sees a first picture; to decode all takes long.
+        let latents = try observer.sampled(seen: { (try? pictures(of: $0.rows(0..<1))) ?? [] }) { progress in
+            try model.sampleLatents(request, noise: starts.map(\.generator), progress: progress)
+        }
+        return MadePictures(pictures: try pictures(of: latents), latents: latents)
     }
 
     private func pictures(of latents: Tensor) throws(LatentDiffusionError) -> [Image] {
