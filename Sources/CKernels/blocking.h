@@ -72,9 +72,10 @@ typedef struct share {
 /// from memory costs about `panel_cost` and a row of A `row_cost`).
 static inline share cut_grid(long rows, long columns, int part, int parts, long panel_cost, long row_cost) {
   long best_r = 1, best_c = 1, best = INT64_MAX;
-  for (long c = 1; c <= min_long(parts, columns); c++) {
-    const long r = min_long(parts / c, rows);
-    const long h = div_up(rows, max_long(1, r)), w = div_up(columns, c);
+  // Of cuts into columns equally wide the one into fewest leaves most for the rows: no other is looked at.
+  for (long c = 1, w; c <= min_long(parts, columns); c = w > 1 ? div_up(columns, w - 1) : columns + 1) {
+    const long r = min_long(parts / c, rows), h = div_up(rows, max_long(1, r));
+    w = div_up(columns, c);
     const long cost = 10 * h * w + panel_cost * w + row_cost * h;
     if (cost < best) {
       best = cost;

@@ -29,15 +29,26 @@ static inline share cut_winograd(const ck_conv2d *a, const winograd_plan *plan, 
   return cut_grid(plan->tiles, div_up(a->out_c, CK_PANEL), part, parts, 100, 4);
 }
 
-// ---- windows: rows of output pixels through all images --------------------------------------------------------------
-static inline range cut_depthwise2d(const ck_depthwise2d *a, int part, int parts) {
-  return cut_units(a->batch * a->out_h, part, parts);
+/// Rows of c values: rows, and vectors of channels where rows are few. The columns are channels.
+static inline share cut_channels(long rows, long c, int part, int parts) {
+  share s = cut_grid(rows, div_up(c, VECTOR), part, parts, 0, 0);
+  // A last vector that is not whole goes with the one before it: no share is narrower than a vector, unless c is.
+  const long split = c % VECTOR ? c / VECTOR : 0;
+  s.column0 = s.column0 && s.column0 == split ? (split - 1) * VECTOR : s.column0 * VECTOR;
+  s.column1 = s.column1 && s.column1 == split ? (split - 1) * VECTOR : min_long(c, s.column1 * VECTOR);
+  return s;
+}
+
+// ---- windows: output pixels through all images ----------------------------------------------------------------------
+/// Rows of output pixels, and channels.
+static inline share cut_depthwise2d(const ck_depthwise2d *a, int part, int parts) {
+  return cut_channels(a->batch * a->out_h, a->channels, part, parts);
 }
 static inline range cut_pool2d(const ck_pool2d *a, int part, int parts) {
-  return cut_units(a->batch * a->out_h, part, parts);
+  return cut_units(a->batch * a->out_h * a->out_w, part, parts);
 }
 static inline range cut_resample2d(const ck_resample2d *a, int part, int parts) {
-  return cut_units(a->batch * a->out_h, part, parts);
+  return cut_units(a->batch * a->out_h * a->out_w, part, parts);
 }
 
 // ---- attention: groups of blocks of queries -------------------------------------------------------------------------
@@ -51,6 +62,11 @@ static inline attention_cut cut_attention(const ck_attention *a, const attention
   attention_cut cut;
   cut.rows = a->batch * a->heads;
   cut.blocks = div_up(div_up(a->queries, VECTOR) * VECTOR, QUERY_BLOCK);
+  // A block of one vector costs five eighths of one of two: a way to equal shares where blocks are few.
+  const long vecs = div_up(a->queries, VECTOR);
+  if (cut.rows * cut.blocks < 4 * parts &&
+      5 * div_up(cut.rows * vecs, parts) < 8 * div_up(cut.rows * cut.blocks, parts))
+    cut.blocks = vecs;
   // Enough groups are left for equal shares.
   const long group = max_long(1, min_long(plan->group, cut.rows * cut.blocks / (8 * parts)));
   cut.groups = div_up(cut.blocks, group);
@@ -95,8 +111,8 @@ static inline range cut_softmax(const ck_softmax *a, int part, int parts) { retu
 static inline range cut_channel_affine(const ck_channel_affine *a, int part, int parts) {
   return cut_units(a->rows, part, parts);
 }
-static inline range cut_channel_gate(const ck_channel_gate *a, int part, int parts) {
-  return cut_units(a->batch * a->pixels, part, parts);
+static inline share cut_channel_gate(const ck_channel_gate *a, int part, int parts) {
+  return cut_channels(a->batch * a->pixels, a->c, part, parts);
 }
 static inline range cut_image_affine(const ck_image_affine *a, int part, int parts) {
   return cut_units(a->batch * a->pixels, part, parts);
@@ -115,9 +131,32 @@ static inline range cut_add(const ck_add *a, int part, int parts) {
   const range vectors = cut_units(div_up(a->n, VECTOR), part, parts);
   return (range){vectors.first * VECTOR, min_long(a->n, vectors.last * VECTOR)};
 }
-/// Groups through all images.
-static inline range cut_group_norm(const ck_group_norm *a, int part, int parts) {
-  return cut_units(a->batch * a->groups, part, parts);
+/// Groups through all images, of which a part finds the statistics, and the pixels of each image that it normalises.
+typedef struct group_norm_cut {
+  range groups, pixels;
+} group_norm_cut;
+static inline group_norm_cut cut_group_norm(const ck_group_norm *a, int part, int parts) {
+  const long width = max_long(1, a->c / max_long(1, a->groups));
+  // No fewer neighbours than fill a vector, so that no two parts write one cache line.
+  const long unit = width < VECTOR && VECTOR % width == 0 && a->groups % (VECTOR / width) == 0 ? VECTOR / width : 1;
+  const long units = a->batch * a->groups / unit;
+  // More threads than units: several find the same statistics and normalise some of the pixels each, unless those take
+  // the place of pixels that another has yet to look at.
+  const long most = a->measured || (a->input == a->output && !a->given) ? 1 : parts;
+  long slices = 1, best = INT64_MAX;
+  for (long s = 1; s <= most; s *= 2) {
+    const long h = div_up(units, max_long(1, min_long(units, parts / s)));
+    const long looking = a->given ? 0 : 2, normalising = a->activation == CK_ACT_NONE ? 2 : 8;
+    const long cost = h * (looking * s + normalising) * 1024 / s;
+    if (cost < best) best = cost, slices = s;
+  }
+  group_norm_cut cut = {{0, 0}, {0, 0}};
+  const int runs = parts / (int)slices, run = part / (int)slices;
+  if (run >= runs) return cut;
+  const range own = cut_units(units, run, runs);
+  cut.groups = (range){own.first * unit, own.last * unit};
+  cut.pixels = cut_units(a->pixels, part % (int)slices, (int)slices);
+  return cut;
 }
 /// Vectors of channels through all images.
 static inline range cut_mean_pixels(const ck_mean_pixels *a, int part, int parts) {

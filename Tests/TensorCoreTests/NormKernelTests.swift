@@ -224,6 +224,25 @@ struct GroupNormKernelTests {
         #expect(problem.failures() == [])
     }
 
+    @Test("in place, in any number of parts", arguments: ck_tier.runnable)
+    func inPlace(_ tier: ck_tier) {
+        for (c, groups) in [(96, 32), (33, 3), (64, 64)] {
+            var problem = Problem(pixels: 300, c: c, groups: groups)
+            problem.activation = .CK_ACT_SILU
+            problem.withArguments { arguments in
+                let apart = kernelOutput(
+                    .CK_OP_group_norm_run, tier, outputs: problem.input.count, arguments: arguments)
+                for parts in [1, 2, 8, 64] {
+                    let values = GuardedFloats(problem.input)
+                    var a = arguments(values.pointer)
+                    a.input = UnsafePointer(values.pointer)
+                    runKernel(.CK_OP_group_norm_run, tier, a, parts: parts)
+                    #expect(bitDifference(values.values, apart) == nil, "\(c) channels, \(parts) parts")
+                }
+            }
+        }
+    }
+
     @Test("an image's result does not depend on the batch", arguments: ck_tier.runnable)
     func batch(_ tier: ck_tier) {
         let problem = Problem(pixels: 260, c: 24, groups: 3)

@@ -1,6 +1,6 @@
 public import CKernels
 
-/// Runs an operation on every runnable tier in 1, 2, 3 and 8 parts, its output behind canaries at an odd alignment.
+/// Runs an operation on every runnable tier in 1, 2, 3, 8 and 64 parts, its output behind canaries at an odd alignment.
 ///
 /// - Parameters:
 ///   - outputs: floats that the operation writes, all of them.
@@ -17,7 +17,7 @@ public func kernelFailures<Arguments>(
     var fused: [Float]?
     for tier in ck_tier.runnable {
         var whole: [Float]?
-        for parts in [1, 2, 3, 8] {
+        for parts in [1, 2, 3, 8, 64] {
             let output = GuardedFloats(outputs, offset: parts)
             let inScratch = runKernel(op, tier, arguments(output.pointer), parts: parts, scratchBytes: scratchBytes)
             let values = output.values

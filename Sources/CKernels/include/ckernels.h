@@ -373,6 +373,16 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_op {
 /// ck_<op>(tier, args, part, parts, scratch) with the operation as a value; `args` is the operation's own struct.
 void ck_run(ck_op op, ck_tier tier, const void *args, int part, int parts, void *scratch);
 
+/// What a part of an operation comes to, as the kernel of the widest tier computes it: whole vectors and panels. It
+/// depends on shapes alone; of the arguments' pointers only key_lengths are followed.
+typedef struct ck_share {
+  double operations; // floating-point ones of products, convolutions and attention, a multiply-add as two
+  double moved;      // bytes that any other operation reads and writes, in all of its passes
+  double touched;    // bytes of weights, inputs and outputs that the part looks at, each counted once
+} ck_share;
+/// Share `part` of `parts` as ck_run(op, ...) would do it; all of an operation is part 0 of 1.
+ck_share ck_share_of(ck_op op, const void *args, int part, int parts);
+
 // ---- the machine ----------------------------------------------------------------------------------------------------
 /// Runs `iterations` rounds of independent register-only fused multiply-adds; returns the floating-point operations
 /// done (the time it takes is the machine's fp32 peak).

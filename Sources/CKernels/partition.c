@@ -1,0 +1,244 @@
+// What the parts of an operation come to, counted over the cuts that the kernels make.
+#include "partition.h"
+
+enum { FLOAT = 4 }; // bytes
+
+static double rounded(long channels) { return (double)(div_up(channels, VECTOR) * VECTOR); }
+static double size(range r) { return (double)max_long(0, r.last - r.first); }
+
+/// Inputs of one axis that the windows of outputs first .. last meet.
+static double met(long first, long last, long in, long kernel, long stride, long pad, long dilation) {
+  const long from = first * stride - pad, to = (last - 1) * stride - pad + (kernel - 1) * dilation + 1;
+  return last > first ? (double)max_long(0, min_long(in, to) - max_long(0, from)) : 0;
+}
+/// Taps of the windows of outputs first .. last that lie inside the input.
+static double taps_inside(long first, long last, long in, long kernel, long stride, long pad, long dilation) {
+  long taps = 0;
+  for (long out = first; out < last; out++) {
+    const long at = out * stride - pad;
+    const long low = at >= 0 ? 0 : div_up(-at, dilation);
+    const long high = at >= in ? 0 : min_long(kernel, div_up(in - at, dilation));
+    taps += max_long(0, high - low);
+  }
+  return (double)taps;
+}
+/// A window's way over a picture.
+typedef struct axis {
+  long out, in, kernel, stride, pad, dilation;
+} axis;
+/// Input pixels that the windows of output pixels first .. last, counted through all images, meet: whole rows of the
+/// picture where the range has more than one.
+static double pixels_met(range pixels, axis y, axis x) {
+  double sum = 0;
+  for (long p = pixels.first, image = y.out * x.out; p < pixels.last;) {
+    const long p0 = p % image, p1 = min_long(image, p0 + pixels.last - p), y0 = p0 / x.out, y1 = (p1 - 1) / x.out;
+    const int is_whole = y1 > y0;
+    sum += met(y0, y1 + 1, y.in, y.kernel, y.stride, y.pad, y.dilation) *
+           met(is_whole ? 0 : p0 % x.out, is_whole ? x.out : (p1 - 1) % x.out + 1, x.in, x.kernel, x.stride, x.pad,
+               x.dilation);
+    p += p1 - p0;
+  }
+  return sum;
+}
+
+// ---- products -------------------------------------------------------------------------------------------------------
+/// Outputs of h rows that a part stores: of all but the last panel of a group all 32.
+static double stored(share s, long panels, long outputs) {
+  double columns = 0;
+  for (long q = s.column0; q < s.column1; q++) columns += (double)min_long(CK_PANEL, outputs - q % panels * CK_PANEL);
+  return columns * (double)(s.row1 - s.row0);
+}
+static ck_share gemm_share(const ck_gemm *a, int part, int parts) {
+  const share s = cut_gemm(a, part, parts);
+  const double h = (double)(s.row1 - s.row0), w = (double)(s.column1 - s.column0), k = (double)a->k;
+  const double outputs = stored(s, div_up(a->n, CK_PANEL), a->n) * (a->epilogue.residual ? 2 : 1);
+  ck_share share = {.operations = 2 * h * w * CK_PANEL * k};
+  if (w > 0) share.touched = FLOAT * (w * (double)panel_floats(a->k, a->form) + h * k + outputs);
+  return share;
+}
+static ck_share conv2d_share(const ck_conv2d *a, int part, int parts) {
+  const conv_plan plan = plan_conv(a);
+  const long pixels = a->batch * a->out_h * a->out_w;
+  if (plan.is_gemm) {
+    const ck_gemm g = {.m = pixels, .n = a->out_c, .k = a->in_c, .epilogue = a->epilogue, .form = a->form};
+    return gemm_share(&g, part, parts);
+  }
+  const share s = cut_conv2d(a, &plan, part, parts);
+  const long panels = plan.columns / a->groups, k = plan.segments * plan.length;
+  const double h = (double)(s.row1 - s.row0), w = (double)(s.column1 - s.column0);
+  ck_share share = {.operations = 2 * h * w * CK_PANEL * (double)k};
+  if (!(h * w > 0)) return share;
+  const double channels = (double)((s.column1 - 1) / panels - s.column0 / panels + 1) * (double)(a->in_c / a->groups);
+  const axis y = {a->out_h, a->in_h, a->kernel_h, a->stride_h, a->pad_h, a->dilation_h};
+  const axis x = {a->out_w, a->in_w, a->kernel_w, a->stride_w, a->pad_w, a->dilation_w};
+  share.touched = FLOAT * (w * (double)panel_floats(k, a->form) +
+                           channels * pixels_met((range){s.row0, s.row1}, y, x) +
+                           stored(s, panels, a->out_c / a->groups) * (a->epilogue.residual ? 2 : 1));
+  return share;
+}
+static ck_share winograd_share(const ck_conv2d *a, int part, int parts) {
+  const winograd_plan plan = plan_winograd(a);
+  const long panels = div_up(a->out_c, CK_PANEL);
+  const share s = cut_winograd(a, &plan, part, parts);
+  const double tiles = (double)(s.row1 - s.row0), w = (double)(s.column1 - s.column0), k = (double)a->in_c;
+  if (!(tiles * w > 0)) return (ck_share){0};
+  // The products; and of the transforms the loads, sums and stores, each as much as a multiply-add: of a channel 64
+  // before the products, of an output 48 behind them.
+  ck_share share = {.operations = 2 * tiles * (16 * w * CK_PANEL * k + 64 * (double)plan.input_ld + 48 * w * CK_PANEL)};
+  const axis y = {plan.tile_rows, a->in_h, 4, 2, a->pad_h, 1}, x = {plan.tile_columns, a->in_w, 4, 2, a->pad_w, 1};
+  share.touched = FLOAT * (16 * w * CK_PANEL * k + k * pixels_met((range){s.row0, s.row1}, y, x) +
+                           4 * stored(s, panels, a->out_c) * (a->epilogue.residual ? 2 : 1));
+  return share;
+}
+
+// ---- windows --------------------------------------------------------------------------------------------------------
+static ck_share depthwise_share(const ck_depthwise2d *a, int part, int parts) {
+  const share s = cut_depthwise2d(a, part, parts);
+  double rows = 0;
+  for (long l = s.row0; l < s.row1; l++)
+    rows += taps_inside(l % a->out_h, l % a->out_h + 1, a->in_h, a->kernel_h, a->stride_h, a->pad_h, a->dilation_h);
+  const double columns = taps_inside(0, a->out_w, a->in_w, a->kernel_w, a->stride_w, a->pad_w, a->dilation_w);
+  const double c = (double)(s.column1 - s.column0);
+  const axis y = {a->out_h, a->in_h, a->kernel_h, a->stride_h, a->pad_h, a->dilation_h};
+  const axis x = {a->out_w, a->in_w, a->kernel_w, a->stride_w, a->pad_w, a->dilation_w};
+  const range pixels = {s.row0 * a->out_w, s.row1 * a->out_w};
+  ck_share share = {.operations = 2 * rows * columns * rounded(s.column1 - s.column0)};
+  if (size(pixels) > 0)
+    share.touched = FLOAT * c * (pixels_met(pixels, y, x) + size(pixels) + (double)(a->kernel_h * a->kernel_w));
+  return share;
+}
+static ck_share pool_share(const ck_pool2d *a, int part, int parts) {
+  const range pixels = cut_pool2d(a, part, parts);
+  const axis y = {a->out_h, a->in_h, a->kernel_h, a->stride_h, a->pad_h, a->dilation_h};
+  const axis x = {a->out_w, a->in_w, a->kernel_w, a->stride_w, a->pad_w, a->dilation_w};
+  return (ck_share){.moved = FLOAT * size(pixels) * rounded(a->c) * (double)(a->kernel_h * a->kernel_w + 1),
+                    .touched = FLOAT * (double)a->c * (pixels_met(pixels, y, x) + size(pixels))};
+}
+static ck_share resample_share(const ck_resample2d *a, int part, int parts) {
+  const range pixels = cut_resample2d(a, part, parts);
+  // The windows' places are in tables: of an input as much as of the output, as far as it goes.
+  const double share = size(pixels) / (double)max_long(1, a->batch * a->out_h * a->out_w);
+  return (ck_share){.moved = FLOAT * size(pixels) * rounded(a->c) * (double)(a->row_taps * a->col_taps + 1),
+                    .touched = FLOAT * (double)a->c * (share * (double)(a->batch * a->in_h * a->in_w) + size(pixels))};
+}
+
+// ---- attention ------------------------------------------------------------------------------------------------------
+static ck_share attention_share(const ck_attention *a, int part, int parts) {
+  ck_share share = {0};
+  if (a->queries <= 0 || a->head_dim <= 0) return share;
+  const attention_plan plan = plan_attention(a);
+  const attention_cut cut = cut_attention(a, &plan, parts);
+  const double d = (double)a->head_dim;
+  long row = -1, most = 0; // keys of the row that a block of the part looks at
+  for (long unit = part; unit < cut.rows * cut.groups; unit += parts) {
+    const attention_group group = attention_group_at(a, &cut, unit);
+    if (group.row != row) {
+      share.touched += FLOAT * 2 * d * (double)most;
+      row = group.row, most = 0;
+    }
+    for (long i = group.first; i < group.last; i++) {
+      const attention_block block = attention_block_at(a, &cut, group.row, i);
+      const double queries = (double)(block.q1 - block.q0), keys = (double)block.keys;
+      const double lanes = rounded(block.q1 - block.q0);
+      // Scores, exponentials as sixteen multiply-adds each, sums; where distances have keys, the scores of those.
+      share.operations += 2 * keys * (lanes * d + lanes * 16 + queries * rounded(a->head_dim));
+      if (a->position_keys) share.operations += 2 * lanes * (keys + queries - 1) * d;
+      share.touched += FLOAT * 2 * d * queries;
+      most = max_long(most, block.keys);
+    }
+  }
+  share.touched += FLOAT * 2 * d * (double)most;
+  return share;
+}
+
+// ---- rows and the rest ----------------------------------------------------------------------------------------------
+/// Units of so many floats read and written in all passes, of them distinct; and floats that are read beside them.
+static ck_share moving(range units, double floats, double distinct, double beside) {
+  const double n = size(units);
+  return (ck_share){.moved = FLOAT * n * floats, .touched = n > 0 ? FLOAT * (n * distinct + beside) : 0};
+}
+static ck_share group_norm_share(const ck_group_norm *a, int part, int parts) {
+  const group_norm_cut cut = cut_group_norm(a, part, parts);
+  const range groups = cut.groups;
+  const long width = a->groups > 0 ? a->c / a->groups : 0;
+  // Runs of neighbouring groups of an image are read together, in whole vectors of channels.
+  double lanes = 0;
+  for (long u = groups.first; u < groups.last;) {
+    const long run = min_long(groups.last - u, a->groups - u % a->groups);
+    lanes += rounded(run * width);
+    u += run;
+  }
+  const double pixels = (double)a->pixels, own = size(cut.pixels);
+  // Two passes of reading, one of reading and writing.
+  const double looked = a->given ? 0 : pixels, read = a->given ? own : pixels, written = a->measured ? 0 : own;
+  return (ck_share){.moved = FLOAT * 2 * lanes * (looked + written),
+                    .touched = FLOAT * size(groups) * (double)width * (read + written)};
+}
+static ck_share transpose_share(const ck_transpose *a, int part, int parts) {
+  const range tiles = cut_transpose(a, part, parts);
+  const double all = (double)max_long(1, a->batch * div_up(a->rows, VECTOR) * div_up(a->cols, VECTOR));
+  // A tile at an edge is as much work as it has values: on an average.
+  const double tile = (double)(a->batch * a->rows * a->cols) / all;
+  return moving(tiles, 2 * tile, 2 * tile, 0);
+}
+
+ck_share ck_share_of(ck_op op, const void *args, int part, int parts) {
+  switch (op) {
+  case CK_OP_gemm_run: return gemm_share(args, part, parts);
+  case CK_OP_conv2d_run: return conv2d_share(args, part, parts);
+  case CK_OP_winograd_run: return winograd_share(args, part, parts);
+  case CK_OP_depthwise2d_run: return depthwise_share(args, part, parts);
+  case CK_OP_attention_run: return attention_share(args, part, parts);
+  case CK_OP_layer_norm_run: {
+    const ck_layer_norm *const a = args;
+    return moving(cut_layer_norm(a, part, parts), 4 * (double)a->c, 2 * (double)a->c, 2 * (double)a->c);
+  }
+  case CK_OP_group_norm_run: return group_norm_share(args, part, parts);
+  case CK_OP_channel_affine_run: {
+    const ck_channel_affine *const a = args;
+    return moving(cut_channel_affine(a, part, parts), 2 * (double)a->c, 2 * (double)a->c, 2 * (double)a->c);
+  }
+  case CK_OP_channel_gate_run: {
+    const ck_channel_gate *const a = args;
+    const share s = cut_channel_gate(a, part, parts);
+    const double c = (double)(s.column1 - s.column0);
+    return moving((range){s.row0, s.row1}, 2 * c, 2 * c, c);
+  }
+  case CK_OP_image_affine_run: {
+    const ck_image_affine *const a = args;
+    return moving(cut_image_affine(a, part, parts), 2 * (double)a->c, 2 * (double)a->c, 2 * (double)a->c);
+  }
+  case CK_OP_glu_run: {
+    const ck_glu *const a = args;
+    return moving(cut_glu(a, part, parts), 3 * (double)a->c, 3 * (double)a->c, 0);
+  }
+  case CK_OP_gather_rows_run: {
+    const ck_gather_rows *const a = args;
+    return moving(cut_gather_rows(a, part, parts), 2 * (double)a->c, 2 * (double)a->c, 0);
+  }
+  case CK_OP_rotate_run: {
+    const ck_rotate *const a = args;
+    const double width = 2 * (double)(a->heads * a->half);
+    return moving(cut_rotate(a, part, parts), 2 * width, 2 * width + 2 * (double)a->half, 0);
+  }
+  case CK_OP_add_run: {
+    const ck_add *const a = args;
+    const double each = a->b ? 3 : 2;
+    return moving(cut_add(a, part, parts), each, each, 0);
+  }
+  case CK_OP_softmax_run: {
+    const ck_softmax *const a = args;
+    return moving(cut_softmax(a, part, parts), 5 * (double)a->c, 2 * (double)a->c, 0);
+  }
+  case CK_OP_pool2d_run: return pool_share(args, part, parts);
+  case CK_OP_mean_pixels_run:
+  case CK_OP_length_pixels_run: {
+    const ck_mean_pixels *const a = args;
+    const double vector = VECTOR * (double)(a->pixels + 1);
+    return moving(cut_mean_pixels(a, part, parts), vector, vector, 0);
+  }
+  case CK_OP_resample2d_run: return resample_share(args, part, parts);
+  case CK_OP_transpose_run: return transpose_share(args, part, parts);
+  }
+  return (ck_share){0};
+}
