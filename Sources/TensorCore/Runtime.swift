@@ -18,6 +18,8 @@ public final class Runtime: Sendable {
     /// Work of tasks that wait for it, see ``perform(_:)``.
     let queue = WorkQueue()
     private let idle = Mutex<[Workspace]>([])
+    /// What planned passes are added to, see ``balances(threads:of:)``.
+    let simulated = Mutex<[Balance]>([])
 
     /// Makes a runtime.
     ///
@@ -68,7 +70,9 @@ public final class Runtime: Sendable {
     public func plan(_ body: (Workspace) -> Void) -> Workspace.Account {
         let workspace = Workspace(runtime: self, mode: .plan)
         workspace.begin(profile: false)
+        workspace.balances = simulated.withLock { $0 }
         body(workspace)
+        if !workspace.balances.isEmpty { simulated.withLock { $0 = workspace.balances } }
         return workspace.account
     }
 

@@ -12,9 +12,11 @@ extension Workspace {
             "patches of \(side) pixels in \(x.shape)")
         let (batch, height, width, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
         let y = allocate(Shape(batch * side * side, height / side * (width / side), channels))
-        guard mode == .compute else { return y }
-        Self.eachPixel(batch: batch, height: height, width: width, side: side) { pixel, token in
-            (y.mutableFloatPointer + token * channels).update(from: x.floatPointer + pixel * channels, count: channels)
+        perform("layout", rows: batch * height, floats: 2 * width * channels) { rows in
+            Self.eachPixel(of: rows, height: height, width: width, side: side) { pixel, token in
+                (y.mutableFloatPointer + token * channels).update(
+                    from: x.floatPointer + pixel * channels, count: channels)
+            }
         }
         return y
     }
@@ -34,25 +36,28 @@ extension Workspace {
             "\(x.shape) as pictures of \(height) x \(width) in patches of \(side) pixels")
         let (batch, channels) = (x.shape[0] / (side * side), x.shape[2])
         let y = allocate(Shape(batch, height, width, channels))
-        guard mode == .compute else { return y }
-        Self.eachPixel(batch: batch, height: height, width: width, side: side) { pixel, token in
-            (y.mutableFloatPointer + pixel * channels).update(from: x.floatPointer + token * channels, count: channels)
+        perform("layout", rows: batch * height, floats: 2 * width * channels) { rows in
+            Self.eachPixel(of: rows, height: height, width: width, side: side) { pixel, token in
+                (y.mutableFloatPointer + pixel * channels).update(
+                    from: x.floatPointer + token * channels, count: channels)
+            }
         }
         return y
     }
 
-    /// Calls `body` with the number of every pixel, and with its number place by place.
+    /// Calls `body` with the number of every pixel of some rows, counted through all images, and with its number place
+    /// by place.
     @inline(__always)
-    private static func eachPixel(batch: Int, height: Int, width: Int, side: Int, _ body: (Int, Int) -> Void) {
+    private static func eachPixel(
+        of rows: Range<Int>, height: Int, width: Int, side: Int, _ body: (Int, Int) -> Void
+    ) {
         let columns = width / side
         let patches = height / side * columns
-        for image in 0..<batch {
-            for row in 0..<height {
-                for column in 0..<width {
-                    let place = (image * side + row % side) * side + column % side
-                    body(
-                        (image * height + row) * width + column, place * patches + row / side * columns + column / side)
-                }
+        for line in rows {
+            let (image, row) = line.quotientAndRemainder(dividingBy: height)
+            for column in 0..<width {
+                let place = (image * side + row % side) * side + column % side
+                body(line * width + column, place * patches + row / side * columns + column / side)
             }
         }
     }
@@ -70,11 +75,12 @@ extension Workspace {
             "channels of \(first.shape) beside those of \(second.shape)")
         let (head, tail) = (first.shape[3], second.shape[3])
         let y = allocate(Shape(first.shape[0], first.shape[1], first.shape[2], head + tail))
-        guard mode == .compute, head + tail > 0 else { return y }
-        for pixel in 0..<y.count / (head + tail) {
-            let target = y.mutableFloatPointer + pixel * (head + tail)
-            target.update(from: first.floatPointer + pixel * head, count: head)
-            (target + head).update(from: second.floatPointer + pixel * tail, count: tail)
+        perform("layout", rows: y.count / max(1, head + tail), floats: 2 * (head + tail)) { pixels in
+            for pixel in pixels {
+                let target = y.mutableFloatPointer + pixel * (head + tail)
+                target.update(from: first.floatPointer + pixel * head, count: head)
+                (target + head).update(from: second.floatPointer + pixel * tail, count: tail)
+            }
         }
         return y
     }

@@ -148,14 +148,18 @@ extension Workspace {
         precondition(prefix.map { $0.shape[1] == width } ?? true, "prefix \(prefix?.shape ?? []) for \(x.shape)")
         precondition(addend.map { $0.count == total * width } ?? true, "addend \(addend?.shape ?? []) for \(x.shape)")
         let y = allocate(Shape(batch, total, width))
-        guard mode == .compute else { return y }
-        for image in 0..<batch {
-            let target = y.mutableFloatPointer + image * total * width
-            if let prefix { target.update(from: prefix.floatPointer, count: prefixTokens * width) }
-            (target + prefixTokens * width).update(from: x.floatPointer + image * tokens * width, count: tokens * width)
-            if let addend {
-                let values = addend.floatPointer
-                for index in 0..<total * width { target[index] += values[index] }
+        perform("layout", rows: batch * total, floats: (addend == nil ? 2 : 5) * width) { rows in
+            for row in rows {
+                let (image, token) = row.quotientAndRemainder(dividingBy: total)
+                let target = y.mutableFloatPointer + row * width
+                if let prefix, token < prefixTokens {
+                    target.update(from: prefix.floatPointer + token * width, count: width)
+                } else {
+                    let place = image * tokens + token - prefixTokens
+                    target.update(from: x.floatPointer + place * width, count: width)
+                }
+                guard let values = addend?.floatPointer else { continue }
+                for channel in 0..<width { target[channel] += values[token * width + channel] }
             }
         }
         return y

@@ -33,12 +33,14 @@ extension Workspace {
             skipped >= 0 && sequences.spans.allSatisfy { $0.count > skipped }, "pooling: no token after \(skipped)")
         let width = x.shape[1]
         let y = allocate(Shape(sequences.spans.count, modes.count * width))
-        guard mode == .compute else { return y }
-        for (index, span) in sequences.spans.enumerated() {
-            for (place, mode) in modes.enumerated() {
-                mode.pool(
-                    x.floatPointer + span.lowerBound * width, skipped..<span.count, width,
-                    into: y.mutableFloatPointer + (index * modes.count + place) * width)
+        let spans = sequences.spans
+        perform("pooling", rows: spans.count, floats: modes.count * x.count / max(1, spans.count)) { rows in
+            for index in rows {
+                for (place, mode) in modes.enumerated() {
+                    mode.pool(
+                        x.floatPointer + spans[index].lowerBound * width, skipped..<spans[index].count, width,
+                        into: y.mutableFloatPointer + (index * modes.count + place) * width)
+                }
             }
         }
         return y
@@ -51,13 +53,14 @@ extension Workspace {
     public func unitRows(_ x: Tensor) -> Tensor {
         let width = x.shape[-1]
         let y = allocate(x.shape)
-        guard mode == .compute, width > 0 else { return y }
-        for row in 0..<x.count / width {
-            let (source, target) = (x.floatPointer + row * width, y.mutableFloatPointer + row * width)
-            var sum = 0.0
-            for channel in 0..<width { sum += Double(source[channel]) * Double(source[channel]) }
-            let norm = max(Float(sum.squareRoot()), 1e-12)
-            for channel in 0..<width { target[channel] = source[channel] / norm }
+        perform("unit rows", rows: x.count / max(1, width), floats: 3 * width) { rows in
+            for row in rows {
+                let (source, target) = (x.floatPointer + row * width, y.mutableFloatPointer + row * width)
+                var sum = 0.0
+                for channel in 0..<width { sum += Double(source[channel]) * Double(source[channel]) }
+                let norm = max(Float(sum.squareRoot()), 1e-12)
+                for channel in 0..<width { target[channel] = source[channel] / norm }
+            }
         }
         return y
     }

@@ -107,7 +107,8 @@ extension Workspace {
         let flops = 2 * Double(rows) * Double(weight.outputs) * Double(weight.inputs)
         var sized = arguments
         perform(
-            "linear", .CK_OP_gemm_run, arguments, flops: flops, work: flops / 8, scratchBytes: ck_gemm_scratch(&sized))
+            "linear", .CK_OP_gemm_run, arguments, flops: flops, work: Self.work(flops, weight),
+            scratchBytes: ck_gemm_scratch(&sized))
         return y
     }
 
@@ -168,9 +169,14 @@ extension Workspace {
         case .plain, .bfloat16, .int8:
             perform(
                 taps == 1 ? "convolution 1x1" : "convolution", .CK_OP_conv2d_run, arguments, flops: flops,
-                work: flops / 8, scratchBytes: ck_conv2d_scratch(&arguments))
+                work: Self.work(flops, first), scratchBytes: ck_conv2d_scratch(&arguments))
         }
         return y
+    }
+
+    /// What sharing a product is decided by: its operations, or of one of few rows the weights that are fetched for it.
+    private static func work(_ flops: Double, _ weight: PackedMatrix) -> Double {
+        flops == 0 ? 0 : max(flops / 8, Double(weight.outputs) * Double(weight.inputs))
     }
 
     /// A transposed convolution (PyTorch's `ConvTranspose2d`), one ordinary convolution for each phase of the output.

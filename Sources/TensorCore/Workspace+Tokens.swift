@@ -15,14 +15,16 @@ extension Workspace {
             ids.count == batch * tokens && (addend.map { $0.count == tokens * width } ?? true),
             "embeddings: \(ids.count) ids for \(shape), addend \(addend?.shape ?? [])")
         let y = allocate(Shape(batch, tokens, width))
-        guard mode == .compute else { return y }
-        for (index, id) in ids.enumerated() {
-            precondition(id >= 0 && id < table.shape[0], "embeddings: id \(id) of \(table.shape[0])")
-            let target = y.mutableFloatPointer + index * width
-            target.update(from: table.floatPointer + id * width, count: width)
-            guard let addend else { continue }
-            let values = addend.floatPointer + index % tokens * width
-            for channel in 0..<width { target[channel] += values[channel] }
+        perform("embedding", rows: ids.count, floats: (addend == nil ? 2 : 5) * width) { rows in
+            for index in rows {
+                let id = ids[index]
+                precondition(id >= 0 && id < table.shape[0], "embeddings: id \(id) of \(table.shape[0])")
+                let target = y.mutableFloatPointer + index * width
+                target.update(from: table.floatPointer + id * width, count: width)
+                guard let addend else { continue }
+                let values = addend.floatPointer + index % tokens * width
+                for channel in 0..<width { target[channel] += values[channel] }
+            }
         }
         return y
     }
@@ -58,13 +60,19 @@ extension Workspace {
         let (head, tail) = (first.shape[1] * width, second.shape[1] * width)
         precondition(addend.map { $0.count == head + tail } ?? true, "addend \(addend?.shape ?? [])")
         let y = allocate(Shape(batch, first.shape[1] + second.shape[1], width))
-        guard mode == .compute else { return y }
-        for index in 0..<batch {
-            let target = y.mutableFloatPointer + index * (head + tail)
-            target.update(from: first.floatPointer + index * head, count: head)
-            (target + head).update(from: second.floatPointer + index * tail, count: tail)
-            guard let values = addend?.floatPointer else { continue }
-            for position in 0..<head + tail { target[position] += values[position] }
+        let (headTokens, tokens) = (first.shape[1], y.shape[1])
+        perform("layout", rows: batch * tokens, floats: (addend == nil ? 2 : 5) * width) { rows in
+            for row in rows {
+                let (index, token) = row.quotientAndRemainder(dividingBy: tokens)
+                let source =
+                    token < headTokens
+                    ? first.floatPointer + index * head + token * width
+                    : second.floatPointer + index * tail + (token - headTokens) * width
+                let target = y.mutableFloatPointer + row * width
+                target.update(from: source, count: width)
+                guard let values = addend?.floatPointer else { continue }
+                for channel in 0..<width { target[channel] += values[token * width + channel] }
+            }
         }
         return y
     }

@@ -43,9 +43,17 @@ public final class Workspace: @unchecked Sendable {
     private var buffers: [Storage] = []
     private var scratch: Storage
     private var scratchStride = 0
+    /// What planned operations are added to.
+    var balances: [Balance] = []
 
-    /// Work too small to be worth waking a second thread for, in floating-point operations or floats moved.
-    static let smallestSharedJob = 60_000.0
+    /// The work that sharing must take off the calling thread to be worth waking others for, in floating-point
+    /// operations or floats moved.
+    static let leastSaving = 30_000.0
+
+    /// Into how many parts work is cut for so many threads: one each, or one.
+    static func parts(of work: Double, threads: Int) -> Int {
+        work * (1 - 1 / Double(threads)) < leastSaving ? 1 : threads
+    }
 
     init(runtime: Runtime, mode: Mode) {
         self.runtime = runtime
@@ -107,16 +115,59 @@ public final class Workspace: @unchecked Sendable {
             scratch = Storage(byteCount: scratchStride * threads + 64)
             account.scratchBytes = scratch.byteCount
         }
-        guard mode == .compute else { return }
-        let start = profiles ? cp_now() : 0
-        withUnsafePointer(to: arguments) { pointer in
-            runtime.pool.run(
-                op, runtime.tier.kernelTier, pointer, parts: work < Self.smallestSharedJob ? 1 : threads,
-                scratch: scratch.pointer, stride: scratchStride)
+        guard mode == .compute else {
+            guard !balances.isEmpty else { return }
+            return withUnsafePointer(to: arguments) { pointer in
+                simulate(name, work, speed: Balance.speed(of: op)) {
+                    ck_share_of(op, pointer, Int32($0), Int32($1))
+                }
+            }
         }
-        if profiles {
-            account.seconds["\(name)", default: 0] += cp_now() - start
-            account.calls["\(name)", default: 0] += 1
+        measure(name) {
+            withUnsafePointer(to: arguments) { pointer in
+                runtime.pool.run(
+                    op, runtime.tier.kernelTier, pointer, parts: Self.parts(of: work, threads: threads),
+                    scratch: scratch.pointer, stride: scratchStride)
+            }
         }
+    }
+
+    /// Runs work on rows that no kernel does: copies, sums of a few.
+    ///
+    /// - Parameters:
+    ///   - name: the kind of operation, for profiles.
+    ///   - rows: how many there are; results must not depend on which are done together.
+    ///   - floats: that are read and written of a row.
+    ///   - body: the work on some of the rows, on any thread; it is not called where nothing is computed but costs.
+    func perform(_ name: StaticString, rows: Int, floats: Int, _ body: (Range<Int>) -> Void) {
+        let work = Double(rows * floats)
+        guard mode == .compute else {
+            // The speed has no say: there are no floating-point operations.
+            return simulate(name, work, speed: 1) { part, parts in
+                let bytes = Double((rows * (part + 1) / parts - rows * part / parts) * floats * 4)
+                return ck_share(operations: 0, moved: bytes, touched: bytes)
+            }
+        }
+        let parts = Self.parts(of: work, threads: runtime.pool.count)
+        measure(name) {
+            runtime.pool.run(parts: parts) { part in body(rows * part / parts..<rows * (part + 1) / parts) }
+        }
+    }
+
+    private func simulate(
+        _ name: StaticString, _ work: Double, speed: Double, share: (_ part: Int, _ parts: Int) -> ck_share
+    ) {
+        for index in balances.indices {
+            let parts = Self.parts(of: work, threads: balances[index].threads)
+            balances[index].add("\(name)", parts: parts, speed: speed, share: share)
+        }
+    }
+
+    private func measure(_ name: StaticString, _ body: () -> Void) {
+        guard profiles else { return body() }
+        let start = cp_now()
+        body()
+        account.seconds["\(name)", default: 0] += cp_now() - start
+        account.calls["\(name)", default: 0] += 1
     }
 }
