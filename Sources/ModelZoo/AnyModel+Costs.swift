@@ -92,7 +92,11 @@ extension AnyModel {
                 accounts = try model.profile(inputs)
             } catch { throw .latentDiffusion(error) }
         }
-        // There is one at least: the names of the inputs were found to be enough.
+        return try sum(accounts)
+    }
+
+    /// What passes cost together. There is one at least where the names of the inputs were found to be enough.
+    func sum(_ accounts: [Workspace.Account]) throws(ModelError) -> Workspace.Account {
         guard var sum = accounts.first else { throw .inputs(expected: family.usage, found: "nothing") }
         for account in accounts.dropFirst() {
             sum.flops += account.flops

@@ -43,6 +43,23 @@ extension AnyModel {
         return MemoryNeed(weights: weightBytes, activations: activations)
     }
 
+    /// Counts what running the model on arrays would cost, without computing: one pass of those that take a few inputs
+    /// at a time.
+    ///
+    /// The model may be loaded or only planned (`plansOnly`).
+    ///
+    /// - Parameter shapes: the arrays' shapes, by the names of ``inputNames``.
+    /// - Throws: ``ModelError`` where an array is missing or misshapen.
+    public func plan(_ shapes: [String: Shape]) throws(ModelError) -> Workspace.Account {
+        _ = try family.outputNames(given: shapes.keys)
+        var accounts: [Workspace.Account] = []
+        for name in shapes.keys.sorted() {
+            guard let shape = shapes[name] else { continue }
+            if let account = try plan(name, shape, among: shapes, isWhole: false) { accounts.append(account) }
+        }
+        return try sum(accounts)
+    }
+
     /// Loads a folder as ``init(folder:runtime:weights:towers:language:plansOnly:)`` does, unless it would take too
     /// much memory: that is known from its configuration and the shapes of its tensors, before any of it is read.
     ///

@@ -67,10 +67,34 @@ import Testing
         #expect(run.lines.contains { $0.hasPrefix("Operation ") && $0.contains("Share") })
     }
 
+    @Test func theBalanceOfThreadsIsCounted() throws {
+        let run = try ZooBinary.run(["bench", model, "--batch", "2", "--balance", "1,8,64", "--profile", "--json"])
+        #expect(run.code == 0, "\(run.errors)")
+        let report = try JSONValue.parse(run.output)
+        #expect(report["shapes"]?.arrayValue?.first?.arrayValue?.first?.intValue == 2)
+        let balances = try #require(report["balances"]?.arrayValue)
+        #expect(balances.compactMap { $0["threads"]?.intValue } == [1, 8, 64])
+        let ratios = balances.compactMap { $0["balance"]?.doubleValue }
+        #expect(ratios.first == 1 && ratios.allSatisfy { $0 > 0 && $0 <= 1 })
+        for balance in balances {
+            let kinds = try #require(balance["kinds"]?.arrayValue)
+            let cycles = kinds.compactMap { $0["cycles"]?.doubleValue }
+            #expect(cycles == cycles.sorted(by: >))
+            #expect(abs(cycles.reduce(0, +) - (balance["cycles"]?.doubleValue ?? 0)) <= Double(cycles.count))
+            #expect(kinds.compactMap { $0["jobs"]?.intValue }.reduce(0, +) == balance["jobs"]?.intValue)
+            let (mean, most) = (balance["touched_mean"]?.doubleValue ?? 0, balance["touched_most"]?.doubleValue ?? 0)
+            #expect(mean > 0 && most >= mean)
+        }
+        let table = try ZooBinary.run(["bench", model, "--balance", "8"])
+        #expect(table.code == 0 && table.lines.count == 3 && table.lines[0].hasPrefix("Threads  Balance"))
+    }
+
     @Test func wrongUsage() throws {
         for (words, part) in [
             ([], "missing argument MODEL"), ([model, "--size", "0x4"], "is not HEIGHTxWIDTH"),
-            ([model, "--size", "4"], "is not HEIGHTxWIDTH"), ([model, "--case", "b1", "--batch", "2"], "--batch"),
+            ([model, "--size", "4"], "is not HEIGHTxWIDTH"), ([model, "--balance", "8,"], "each 1 to 256"),
+            ([model, "--balance", "257"], "each 1 to 256"), ([model, "--balance", "8", "-n", "1"], "--iterations"),
+            ([model, "--case", "b1", "--batch", "2"], "--batch"),
         ] {
             let run = try ZooBinary.run(["bench"] + words)
             #expect(run.code == 2 && run.errors.contains(part), "\(words): \(run.errors)")

@@ -23,6 +23,9 @@ enum BenchCommand: Subcommand {
     private static let seconds = Option.double(
         "--seconds", value: "S", range: 0...86_400, help: "Time passes for S seconds, 3 if left out")
     private static let profile = Option.flag("--profile", help: "Show the time of each kind of operation")
+    private static let balance = Option.text(
+        "--balance", value: "T,...",
+        help: "Instead of timing, count how evenly these numbers of threads would share the work")
     private static let worker = Option.flag(
         "--worker", help: "Answer the requests of Scripts/bench_peers.py on standard input")
 
@@ -36,11 +39,13 @@ enum BenchCommand: Subcommand {
         arguments: [model],
         options: [
             reference, batch, size, tower, tokens, duration, SharedOptions.ema, SharedOptions.threads,
-            SharedOptions.dtype, SharedOptions.maxMemory, iterations, seconds, profile, SharedOptions.json, worker,
+            SharedOptions.dtype, SharedOptions.maxMemory, iterations, seconds, profile, balance, SharedOptions.json,
+            worker,
         ],
         exclusive: [
             [reference, batch], [reference, size], [reference, tower], [reference, tokens], [reference, duration],
-            [iterations, seconds], [worker, SharedOptions.ema],
+            [iterations, seconds], [worker, SharedOptions.ema], [balance, iterations], [balance, seconds],
+            [balance, worker], [balance, SharedOptions.threads],
         ],
         environment: [
             Command.Entry("BENCH_CKPT", "With --worker: the model's folder"),
@@ -51,6 +56,7 @@ enum BenchCommand: Subcommand {
             Command.Example("zoo bench ./vit --batch 8 --threads 2 --json", "For programs"),
             Command.Example("zoo bench ./clip --tower text --batch 80", "The text tower on 80 prompts"),
             Command.Example("zoo bench ./wav2vec2-base --duration 30", "Half a minute of sound at once"),
+            Command.Example("zoo bench ./resnet50 --balance 8,16,32,64", "How the work would be divided, by counting"),
         ])
 
     /// Passes before the first timed one: memory is taken, caches fill, threads wake.
@@ -76,8 +82,14 @@ enum BenchCommand: Subcommand {
         } else {
             inputs = try madeUp(parsed, context.plan(entry, runtime))
         }
+        let shapes = inputs.mapValues(\.shape)
+        if let counts = try threadCounts(parsed) {
+            let plan = try context.plan(entry, runtime)
+            let balances = try runtime.balances(threads: counts) { () throws(ModelError) in _ = try plan.plan(shapes) }
+            return try report(balances, of: entry.name, plan, shapes, parsed, context)
+        }
         let chosen = towers ?? (parsed[tower] ?? .image).towers
-        try context.admit(entry.folder, entry.weights, runtime, towers: chosen, for: .arrays(inputs.mapValues(\.shape)))
+        try context.admit(entry.folder, entry.weights, runtime, towers: chosen, for: .arrays(shapes))
         let start = monotonicSeconds()
         let model = try AnyModel(folder: entry.folder, runtime: runtime, towers: chosen)
         let loadSeconds = monotonicSeconds() - start
@@ -121,6 +133,38 @@ enum BenchCommand: Subcommand {
         let principal = possible.contains("logits") ? "logits" : possible.last ?? ""
         guard let reference, reference.outputs[principal] == nil else { return [principal] }
         return possible.filter { reference.outputs[$0] != nil }
+    }
+
+    /// The numbers of threads that are to be simulated, where any are.
+    private static func threadCounts(_ parsed: ParsedArguments) throws(UsageError) -> [Int]? {
+        guard let text = parsed[balance] else { return nil }
+        let counts = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+        guard counts.allSatisfy({ (1...256).contains($0) }) else {
+            throw UsageError(
+                "option '--balance': '\(printable(text))' is no list of numbers of threads, each 1 to 256",
+                path: parsed.path)
+        }
+        return counts
+    }
+
+    /// Writes what a simulation found.
+    private static func report(
+        _ balances: [Balance], of name: String, _ model: AnyModel, _ shapes: [String: Shape], _ parsed: ParsedArguments,
+        _ context: CommandContext
+    ) throws(OutputError) -> ExitCode {
+        let report = BalanceReport(
+            model: name, architecture: model.architecture, shapes: model.inputNames.compactMap { shapes[$0] },
+            balances: balances, showsKinds: parsed[profile])
+        guard !parsed[SharedOptions.json] else {
+            try context.write(report.json)
+            return .success
+        }
+        try context.write(report.figures(usesUnicode: context.terminal.usesUnicode))
+        for table in report.kinds(usesUnicode: context.terminal.usesUnicode) {
+            try context.output.write("")
+            try context.write(table)
+        }
+        return .success
     }
 
     /// Seconds of each timed pass, and the bytes that the process held after it.
