@@ -7,7 +7,7 @@ PICTURES := $(addprefix samples/,airplane.png automobile.jpg bird.png cat.webp d
 ALL_CLASSES := --class all --count 80 --grid 10x8 --force
 LABELS := 'a dog,a horse,a striped red circle,three blue squares,a striped purple star,a spotted green triangle'
 
-.PHONY: help run test docs setup build lint format bench parity bench-peers clean fuzz asan tsan
+.PHONY: help run test docs setup build lint format bench parity bench-peers clean fuzz asan tsan neon
 
 help:            ## lists the targets
 	@grep -E '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
@@ -65,6 +65,9 @@ asan: setup      ## runs the tests under AddressSanitizer, C also under Undefine
 
 tsan: setup      ## runs the tests under ThreadSanitizer
 	sh Scripts/sanitize.sh thread
+
+neon:            ## runs the kernels' NEON tier in an emulator, against AVX2 and AVX-512 (installs qemu-user)
+	sh Scripts/neon.sh
 
 clean:           ## removes what was built
 	$(SWIFT) package clean

@@ -1,0 +1,139 @@
+// Convolutions: direct, by Winograd, depthwise.
+#include "weights.h"
+
+// Sizes of a convolution; the output's follow.
+typedef struct shape {
+  long batch, in_h, in_w, in_c, out_c, groups, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h,
+      dilation_w;
+} shape;
+static long output_size(long in, long kernel, long stride, long pad, long dilation) {
+  return (in + 2 * pad - dilation * (kernel - 1) - 1) / stride + 1;
+}
+
+// `gap` floats lie between the input's pixels; the output's pixels and rows are `spread` times as far apart as they
+// need to be.
+static void convolution_case(operation operation, shape s, ck_form form, int options, ck_activation activation,
+                             long gap, long spread) {
+  ck_conv2d a = {.batch = s.batch, .in_h = s.in_h, .in_w = s.in_w, .in_c = s.in_c, .out_c = s.out_c,
+                 .groups = s.groups, .kernel_h = s.kernel_h, .kernel_w = s.kernel_w, .stride_h = s.stride_h,
+                 .stride_w = s.stride_w, .pad_h = s.pad_h, .pad_w = s.pad_w, .dilation_h = s.dilation_h,
+                 .dilation_w = s.dilation_w, .form = form};
+  a.out_h = output_size(s.in_h, s.kernel_h, s.stride_h, s.pad_h, s.dilation_h);
+  a.out_w = output_size(s.in_w, s.kernel_w, s.stride_w, s.pad_w, s.dilation_w);
+  a.in_col = s.in_c + gap;
+  a.in_row = s.in_w * a.in_col;
+  a.in_image = s.in_h * a.in_row;
+  a.out_col = s.out_c * spread;
+  a.out_row = a.out_w * a.out_col * spread;
+  a.out_image = a.out_h * a.out_row;
+  const long count = s.batch * a.out_image, channels = s.in_c / s.groups, outputs = s.out_c / s.groups;
+  const long taps = s.kernel_h * s.kernel_w;
+  a.input = floats(s.batch * a.in_image, 1.0f);
+  a.output = room(count);
+  const weights w = make_weights(s.groups, outputs, channels, taps, form);
+  a.weights = w.packed;
+  a.epilogue = make_epilogue(options, activation, outputs, s.groups, a.output, count);
+  if (operation == RUN_winograd_run) {
+    float *const packed = block(sizeof(float) * ck_winograd_packed_floats(s.out_c, s.in_c));
+    const ck_pack p = {.packed = packed, .n = s.out_c, .k = 9 * s.in_c, .rows = s.out_c, .channels = s.in_c, .taps = 9,
+                       .source = w.source, .storage = CK_STORE_F32};
+    ck_winograd_pack(tested, &p);
+    a.weights = packed;
+  }
+  double *const expected = doubles(count);
+  for (long i = 0; i < count; i++) expected[i] = options & IN_PLACE ? (double)a.output[i] : NAN;
+  for (long i = 0; i < s.batch * a.out_h * a.out_w * s.out_c; i++) {
+    const long n = i % s.out_c, x = i / s.out_c % a.out_w, y = i / s.out_c / a.out_w % a.out_h;
+    const long image = i / s.out_c / a.out_w / a.out_h, at = image * a.out_image + y * a.out_row + x * a.out_col + n;
+    double sum = 0;
+    for (long tap = 0; tap < taps; tap++) {
+      const long iy = y * s.stride_h + tap / s.kernel_w * s.dilation_h - s.pad_h;
+      const long ix = x * s.stride_w + tap % s.kernel_w * s.dilation_w - s.pad_w;
+      if (iy < 0 || iy >= s.in_h || ix < 0 || ix >= s.in_w) continue;
+      const float *const from = a.input + image * a.in_image + iy * a.in_row + ix * a.in_col + n / outputs * channels;
+      for (long c = 0; c < channels; c++) sum += (double)from[c] * w.values[(n * taps + tap) * channels + c];
+    }
+    expected[at] = finished(&a.epilogue, a.epilogue.residual, sum, n, at);
+  }
+  const double k = (double)(channels * taps);
+  job j = {.operation = operation, .args = &a, .output = a.output, .count = count, .expected = expected,
+           .scratch = operation == RUN_winograd_run ? ck_winograd_scratch(&a) : ck_conv2d_scratch(&a),
+           .tolerance = 8 + k / 2, .portable = 64};
+  check(&j, "%ldx%ldx%ldx%ld to %ld, groups %ld, kernel %ldx%ld stride %ld,%ld pad %ld,%ld dilation %ld,%ld form %d "
+        "epilogue %d activation %d", s.batch, s.in_h, s.in_w, s.in_c, s.out_c, s.groups, s.kernel_h, s.kernel_w,
+        s.stride_h, s.stride_w, s.pad_h, s.pad_w, s.dilation_h, s.dilation_w, form, options, activation);
+  release();
+}
+
+// Chains over taps: the portable tier rounds products here.
+static void depthwise_case(long batch, long in_h, long in_w, long channels, long kernel_h, long kernel_w, long stride,
+                           long pad, long dilation, int options, ck_activation activation) {
+  ck_depthwise2d a = {.batch = batch, .in_h = in_h, .in_w = in_w, .channels = channels, .kernel_h = kernel_h,
+                      .kernel_w = kernel_w, .stride_h = stride, .stride_w = stride, .pad_h = pad, .pad_w = pad,
+                      .dilation_h = dilation, .dilation_w = dilation, .activation = activation};
+  a.out_h = output_size(in_h, kernel_h, stride, pad, dilation);
+  a.out_w = output_size(in_w, kernel_w, stride, pad, dilation);
+  const long count = batch * a.out_h * a.out_w * channels;
+  a.input = floats(batch * in_h * in_w * channels, 1.0f);
+  a.weights = floats(kernel_h * kernel_w * channels, 1.0f);
+  if (options & (BIAS | SCALE)) a.bias = floats(channels, 1.0f);
+  if (options & SCALE) a.scale = floats(channels, 1.5f);
+  a.output = room(count);
+  double *const expected = doubles(count);
+  for (long i = 0; i < count; i++) {
+    const long c = i % channels, x = i / channels % a.out_w, y = i / channels / a.out_w % a.out_h;
+    const long image = i / channels / a.out_w / a.out_h;
+    double sum = 0;
+    for (long tap = 0; tap < kernel_h * kernel_w; tap++) {
+      const long iy = y * stride + tap / kernel_w * dilation - pad, ix = x * stride + tap % kernel_w * dilation - pad;
+      if (iy >= 0 && iy < in_h && ix >= 0 && ix < in_w)
+        sum += (double)a.input[((image * in_h + iy) * in_w + ix) * channels + c] *
+               (double)a.weights[tap * channels + c];
+    }
+    if (a.scale) sum *= (double)a.scale[c];
+    if (a.bias) sum += (double)a.bias[c];
+    expected[i] = activated(activation, sum);
+  }
+  job j = {.operation = RUN_depthwise2d_run, .args = &a, .output = a.output, .count = count, .expected = expected,
+           .tolerance = 8 + (double)(kernel_h * kernel_w) / 2, .portable = 8 + (double)(kernel_h * kernel_w) / 2};
+  check(&j, "%ldx%ldx%ldx%ld kernel %ldx%ld stride %ld pad %ld dilation %ld options %d activation %d", batch, in_h,
+        in_w, channels, kernel_h, kernel_w, stride, pad, dilation, options, activation);
+  release();
+}
+
+void convolution_cases(void) {
+  static const shape shapes[] = {
+      {1, 6, 7, 3, 40, 1, 3, 3, 1, 1, 1, 1, 1, 1},    {2, 9, 9, 3, 33, 1, 7, 7, 2, 2, 3, 3, 1, 1},
+      {1, 5, 5, 40, 31, 1, 1, 1, 1, 1, 0, 0, 1, 1},   {2, 7, 6, 20, 16, 1, 1, 1, 2, 2, 0, 0, 1, 1},
+      {1, 8, 9, 12, 24, 4, 3, 3, 1, 1, 1, 1, 1, 1},   {1, 9, 8, 66, 70, 2, 3, 3, 2, 1, 1, 2, 1, 1},
+      {1, 11, 10, 5, 7, 1, 3, 3, 1, 1, 2, 2, 2, 2},   {1, 9, 13, 8, 9, 1, 2, 5, 3, 2, 0, 4, 2, 1},
+      {1, 9, 9, 17, 33, 1, 3, 3, 1, 1, -1, -2, 1, 1}, {1, 3, 3, 4, 4, 1, 5, 5, 1, 1, 4, 4, 1, 1},
+      {3, 1, 40, 6, 34, 1, 1, 10, 1, 5, 0, 0, 1, 1},  {1, 1, 30, 32, 32, 16, 1, 9, 1, 1, 0, 4, 1, 1},
+      {1, 4, 4, 200, 33, 1, 3, 3, 1, 1, 1, 1, 1, 1},  {1, 24, 24, 2, 3, 1, 3, 3, 1, 1, 1, 1, 1, 1},
+      {1, 5, 4, 90, 20, 1, 1, 4, 1, 1, 0, 2, 1, 1},   {1, 2, 2, 1700, 5, 1, 2, 1, 1, 1, 1, 0, 1, 1},
+  };
+  for (int i = 0; i < 16; i++)
+    for (int form = CK_FORM_F32; form <= CK_FORM_I8; form++) {
+      const int turn = 3 * i + form;
+      convolution_case(RUN_conv2d_run, shapes[i], (ck_form)form, turn % EPILOGUES, (ck_activation)(turn % ACTIVATIONS),
+                       turn % 4 == 3 ? 5 : 0, turn % 5 == 4 ? 2 : 1);
+    }
+  static const shape tiled[] = {
+      {1, 1, 1, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1, 1},  {1, 4, 4, 5, 33, 1, 3, 3, 1, 1, 1, 1, 1, 1},
+      {2, 7, 5, 16, 32, 1, 3, 3, 1, 1, 0, 1, 1, 1}, {1, 9, 10, 33, 70, 1, 3, 3, 1, 1, 2, 2, 1, 1},
+      {3, 6, 6, 32, 40, 1, 3, 3, 1, 1, 1, 1, 1, 1}, {1, 15, 17, 48, 16, 1, 3, 3, 1, 1, 1, 0, 1, 1},
+  };
+  for (int i = 0; i < 24; i++)
+    convolution_case(RUN_winograd_run, tiled[i % 6], CK_FORM_F32, i * 5 % EPILOGUES, (ck_activation)(i % ACTIVATIONS),
+                     i % 4 == 3 ? 3 : 0, i % 5 == 4 ? 2 : 1);
+  static const long channels[] = {1, 15, 16, 17, 24, 40, 64, 128, 130};
+  static const long kernels[][4] = {{3, 3, 1, 1}, {3, 3, 2, 1}, {5, 5, 1, 2}, {5, 5, 2, 2}, {7, 7, 1, 3}, {2, 4, 1, 1},
+                                    {3, 3, 3, 0}, {7, 7, 2, 3}};
+  int i = 0;
+  for (int c = 0; c < 9; c++)
+    for (int k = 0; k < 8; k++, i++)
+      depthwise_case(1 + i % 2, 7 + i % 3, 7 + i * 5 % 19, channels[c], kernels[k][0], kernels[k][1], kernels[k][2],
+                     kernels[k][3], 1, i % 4, (ck_activation)(i % ACTIVATIONS));
+  depthwise_case(1, 12, 31, 33, 3, 3, 1, 2, 2, BIAS, CK_ACT_NONE);
+  depthwise_case(1, 2, 3, 32, 7, 7, 1, 3, 1, SCALE, CK_ACT_RELU6);
+}
