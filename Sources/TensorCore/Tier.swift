@@ -3,7 +3,8 @@ import CKernels
 /// An instruction-set tier: one build of every kernel.
 ///
 /// One binary holds all tiers of its architecture; the best one the CPU can run is chosen when a ``Runtime`` is made.
-/// fp32 results of ``avx2`` and ``avx512`` are the same bits.
+/// fp32 results of ``avx2`` and ``avx512`` are the same bits; the kernels of ``neon`` give them, too, but for numbers
+/// below 2^-126 that would round to it, which are 0 there.
 public enum Tier: String, Sendable, CaseIterable, Comparable {
     /// Any CPU; double precision stands in for fused multiply-adds, so its last bits may differ from the other tiers'.
     case portable

@@ -7,9 +7,10 @@
 //   parts on as many threads as it likes; kernels start no thread and allocate nothing. `scratch` is private to the
 //   part, 64-byte aligned, `ck_<op>_scratch(args)` bytes long (no such function: scratch is ignored and may be NULL).
 // - Inputs and outputs do not overlap unless the contract says "in place".
-// - fp32 results do not depend on `parts`, on the batch size, or on whether the tier is AVX2 or AVX-512: an output of a
-//   matrix product is ONE chain of fused multiply-adds over k in increasing order, and every other reduction has a
-//   shape fixed by hand (16 partial sums, then a fixed tree).
+// - fp32 results do not depend on `parts`, on the batch size, or on whether the tier is NEON, AVX2 or AVX-512: an
+//   output of a matrix product is ONE chain of fused multiply-adds over k in increasing order, and every other
+//   reduction has a shape fixed by hand (16 partial sums, then a fixed tree). Processors differ in the bits of a NaN
+//   they make, and in what is below 2^-126 but would round to it: x86-64 rounds first and keeps it, arm64 makes it 0.
 // - Operations with parts compute in a floating-point state of their own (round to nearest, denormal numbers count as
 //   zeros) and leave the caller's as they found it.
 // - All sizes are >= 0; a size of 0 does nothing. Arguments are the caller's promise: nothing is checked here.
