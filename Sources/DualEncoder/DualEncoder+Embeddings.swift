@@ -13,9 +13,10 @@ extension DualEncoder {
         try imagePass(pixelValues, profile: false).embeddings
     }
 
-    /// Images that one pass takes: large ones one by one, whose activations then stay in the caches; small ones
-    /// together.
-    package static func imagesInAPass(height: Int, width: Int) -> Int { max(1, 65_536 / max(height * width, 1)) }
+    /// Images of a size that one pass takes; 1 where there is no image tower.
+    package func imagesInAPass(height: Int, width: Int) -> Int {
+        imageTower?.imagesAtATime(height: height, width: width) ?? 1
+    }
 
     func imagePass(
         _ pixelValues: Tensor, profile: Bool
@@ -29,7 +30,7 @@ extension DualEncoder {
             throw .input(expected: "\(expected) with \(refusal)", found: "\(shape)")
         }
         let (batch, width) = (shape[0], embeddingWidth)
-        let step = Self.imagesInAPass(height: shape[2], width: shape[3])
+        let step = tower.imagesAtATime(height: shape[2], width: shape[3])
         let result = runtime.withWorkspace(profile: profile) { ws in
             let embeddings = Tensor(shape: Shape(batch, width)) { values in
                 for first in stride(from: 0, to: batch, by: step) {

@@ -106,6 +106,13 @@ struct VisionTransformer: ImageTower {
         return height >= patchHeight && width >= patchWidth ? nil : "at least \(patchHeight)x\(patchWidth) pixels"
     }
 
+    /// As many as make some two hundred tokens: every pass reads all weights, and fewer tokens are too little work for
+    /// that.
+    func imagesAtATime(height: Int, width: Int) -> Int {
+        let tokens = (height / configuration.patchSize[0]) * (width / configuration.patchSize[1])
+        return max(1, 256 / max(tokens, 1))
+    }
+
     func callAsFunction(_ pixels: Tensor, _ ws: Workspace) -> Tensor {
         let grid = patches(pixels, ws)  // [B, H/p, W/p, D]
         let (batch, rows, columns, width) = (grid.shape[0], grid.shape[1], grid.shape[2], grid.shape[3])
@@ -113,7 +120,10 @@ struct VisionTransformer: ImageTower {
             grid.reshaped(to: Shape(batch, rows * columns, width)), by: classToken,
             adding: positions.embeddings(rows: rows, columns: columns))  // [B, P + T, D]
         if let preNorm { x = preNorm(x, ws) }
-        for block in blocks { x = block(x, ws) }
+        for block in blocks.dropLast() { x = block(x, ws) }
+        if let block = blocks.last {
+            x = configuration.pooling == .classToken ? block.first(1, of: x, ws) : block(x, ws)
+        }
         let pooled = pooled(x, ws)  // [B, D]
         return projection.map { $0(pooled, ws) } ?? pooled  // [B, d]
     }

@@ -49,9 +49,21 @@ public protocol ClassifierNetwork: Sendable {
     func refusal(height: Int, width: Int) -> String?
     /// Classifies `[B, H, W, channels]`.
     func callAsFunction(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput
+    /// Classifies `[B, H, W, channels]` where nobody reads the feature map: what reaches nothing else may be left out
+    /// of it and of the computation. Logits and features have the same bits.
+    func withoutMap(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput
+    /// Images of a size that one pass takes.
+    func imagesAtATime(height: Int, width: Int) -> Int
 }
 
 extension ClassifierNetwork {
     /// Nothing but the counters of batch norms.
     public static func ignores(_ name: String) -> Bool { isBatchCounter(name) }
+
+    /// The whole output.
+    public func withoutMap(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput { self(pixels, ws) }
+
+    /// Large images one by one, whose activations then stay in the caches; small ones together, so that every layer has
+    /// work for all threads.
+    public func imagesAtATime(height: Int, width: Int) -> Int { max(1, 65_536 / max(height * width, 1)) }
 }

@@ -13,7 +13,7 @@ extension ImageClassifier {
             // A few at a time: their feature maps are larger than what is kept.
             for first in stride(from: 0, to: images.count, by: step) {
                 let part = Array(images[first..<min(first + step, images.count)])
-                try outputs(pixelValues(part)).features.withFloats { source in
+                try pooledFeatures(pixelValues(part)).withFloats { source in
                     _ = values[(first * width)...].update(fromContentsOf: source)
                 }
             }
@@ -22,10 +22,15 @@ extension ImageClassifier {
         return result
     }
 
-    /// Images that are prepared and computed together: small ones many, so that every layer has work for all threads.
+    private func pooledFeatures(_ pixels: Tensor) throws(ImageClassifierError) -> Tensor {
+        try check(pixels)
+        return runtime.withWorkspace { ws in network.withoutMap(ws.channelsLast(pixels), ws).features.copied() }
+    }
+
+    /// Images that are prepared and computed together.
     func imagesAtATime() throws(ImageClassifierError) -> Int {
         let preprocessing = try preprocessing()
-        return max(1, 65_536 / max(preprocessing.outputHeight * preprocessing.outputWidth, 1))
+        return imagesAtATime(height: preprocessing.outputHeight, width: preprocessing.outputWidth)
     }
 
     /// The width of pooled features, found without computing.

@@ -169,7 +169,7 @@ public struct ImageClassifier: Sendable {
             let logits = Tensor(shape: Shape(batch, network.classCount)) { values in
                 for first in stride(from: 0, to: batch, by: step) {
                     let part = pixels.rows(first..<min(first + step, batch))
-                    let output = network(ws.channelsLast(part), ws).logits
+                    let output = network.withoutMap(ws.channelsLast(part), ws).logits
                     output.withFloats { source in
                         for (index, value) in source.enumerated() { values[first * network.classCount + index] = value }
                     }
@@ -219,18 +219,19 @@ public struct ImageClassifier: Sendable {
     public func plan(batch: Int, height: Int, width: Int) throws(ImageClassifierError) -> Workspace.Account {
         let shape = Shape(batch, network.channels, height, width)
         try check(Tensor(zeros: shape))
-        return runtime.plan { ws in _ = network(ws.channelsLast(Tensor(zeros: shape)), ws) }
+        return runtime.plan { ws in _ = network.withoutMap(ws.channelsLast(Tensor(zeros: shape)), ws) }
     }
 
-    /// Images that one pass of ``logits(_:)`` takes: large ones one by one, whose activations then stay in the caches,
-    /// small ones together, so that every layer has work for all threads.
+    /// Images that one pass of ``logits(_:)`` takes.
     ///
     /// - Parameters:
     ///   - height: of the images, in pixels.
     ///   - width: of the images, in pixels.
-    public func imagesAtATime(height: Int, width: Int) -> Int { max(1, 65_536 / max(height * width, 1)) }
+    public func imagesAtATime(height: Int, width: Int) -> Int {
+        network.imagesAtATime(height: height, width: width)
+    }
 
-    private func check(_ pixels: Tensor) throws(ImageClassifierError) {
+    func check(_ pixels: Tensor) throws(ImageClassifierError) {
         let expected = "[batch, \(network.channels), height, width]"
         guard pixels.dtype == .float32, pixels.shape.rank == 4, pixels.shape[1] == network.channels else {
             throw .input(expected: "fp32 \(expected)", found: "\(pixels.dtype.rawValue) \(pixels.shape)")

@@ -161,15 +161,36 @@ public struct VisionTransformer: ClassifierNetwork {
         }
     }
 
+    /// As many as make some two hundred tokens, or as many small ones as every network takes: each pass reads all
+    /// weights, and fewer tokens are too little work for that.
+    public func imagesAtATime(height: Int, width: Int) -> Int {
+        let patches = (height / configuration.patchSize[0]) * (width / configuration.patchSize[1])
+        return max(1, 256 / max(patches, 1), 65_536 / max(height * width, 1))
+    }
+
     /// Classifies `[B, H, W, channels]`.
-    public func callAsFunction(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput {
+    public func callAsFunction(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput { output(pixels, first: nil, ws) }
+
+    /// Classifies `[B, H, W, channels]`; of tokens that are not classified the last block is not computed, nor are they
+    /// in the feature map.
+    public func withoutMap(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput {
+        switch configuration.head {
+        case .classToken: output(pixels, first: 1, ws)
+        case .distilled: output(pixels, first: 2, ws)
+        case .meanOfPatches, .classTokenAndMean: output(pixels, first: nil, ws)
+        }
+    }
+
+    /// - Parameter first: how many tokens of the last block are of interest; `nil`: all.
+    private func output(_ pixels: Tensor, first: Int?, _ ws: Workspace) -> ClassifierOutput {
         let grid = patches(pixels, ws)  // [B, H/p, W/p, D]
         let (batch, rows, columns, width) = (grid.shape[0], grid.shape[1], grid.shape[2], grid.shape[3])
         var x = ws.prefixed(
             grid.reshaped(to: Shape(batch, rows * columns, width)), by: prefix,
             adding: positions.embeddings(rows: rows, columns: columns))  // [B, P + T, D]
         if let normBefore { x = normBefore(x, ws, inPlace: true) }
-        for block in blocks { x = block(x, ws) }
+        for block in blocks.dropLast() { x = block(x, ws) }
+        if let block = blocks.last { x = first.map { block.first($0, of: x, ws) } ?? block(x, ws) }
         if !configuration.poolsBeforeNorm { x = norm(x, ws) }
         var features = pooled(x, ws)
         if configuration.poolsBeforeNorm { features = norm(features, ws) }

@@ -127,6 +127,18 @@ public struct Linear: Sendable {
         self.activation = activation
     }
 
+    /// The layer of some of the outputs, in the same memory.
+    ///
+    /// - Precondition: a panel of 32 begins with the first of them.
+    func outputs(_ range: Range<Int>) -> Linear { Linear(part: range, of: self) }
+
+    private init(part range: Range<Int>, of whole: Linear) {
+        weight = whole.weight.rows(range)
+        scale = whole.scale?.part(range)
+        bias = whole.bias?.part(range)
+        activation = whole.activation
+    }
+
     /// Applies the layer.
     ///
     /// - Parameters:

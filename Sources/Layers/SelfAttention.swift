@@ -119,6 +119,32 @@ public struct SelfAttention: Sendable {
         return output(y, residual: residual, ws)
     }
 
+    /// Applies the layer for the first tokens of each sequence alone: what the others would become is not computed.
+    ///
+    /// - Parameters:
+    ///   - count: how many tokens, at least 1.
+    ///   - x: `[B, T, width]`.
+    ///   - residual: `[B, count, width]`, added to the result.
+    ///   - ws: where it is computed.
+    /// - Returns: `[B, count, width]`, with the bits that these tokens have among all.
+    func first(_ count: Int, of x: Tensor, residual: Tensor, _ ws: Workspace) -> Tensor {
+        let first = ws.firstTokens(count, of: x)
+        let width = x.shape[2]
+        let y: Tensor  // [B, count, width]
+        switch inputs {
+        case .together(let qkv) where width % 32 == 0:
+            y = ws.attention(
+                query: qkv.outputs(0..<width)(first, ws), keyValue: qkv.outputs(width..<3 * width)(x, ws), heads: heads)
+        case .together(let qkv):
+            y = ws.firstTokens(count, of: ws.selfAttention(qkv(x, ws), heads: heads))
+        case .normalised(let query, let queryNorm, let key, let keyNorm, let value):
+            y = ws.attention(
+                query: normalised(query(first, ws), queryNorm, ws), key: normalised(key(x, ws), keyNorm, ws),
+                value: value(x, ws), heads: heads)
+        }
+        return output(y, residual: residual, ws)
+    }
+
     /// Normalises each head of x, `[B, T, width]`.
     private func normalised(_ x: Tensor, _ norm: LayerNorm, _ ws: Workspace) -> Tensor {
         let parts = x.reshaped(to: Shape(x.shape[0], x.shape[1] * heads, x.shape[2] / heads))

@@ -79,7 +79,24 @@ public struct TransformerBlock: Sendable {
     ///   - ws: where it is computed.
     /// - Returns: `[B, T, width]`.
     public func callAsFunction(_ x: Tensor, mask: AttentionMask = .none, _ ws: Workspace) -> Tensor {
-        let x = attention(attentionNorm(x, ws), residual: x, mask: mask, ws)  // [B, T, D]
+        narrowed(attention(attentionNorm(x, ws), residual: x, mask: mask, ws), ws)
+    }
+
+    /// Applies the block where nothing but the first tokens of each sequence is read afterwards: what the others would
+    /// become is not computed.
+    ///
+    /// - Parameters:
+    ///   - count: how many tokens, at least 1.
+    ///   - x: `[B, T, width]`.
+    ///   - ws: where it is computed.
+    /// - Returns: `[B, count, width]`, with the bits that these tokens have among all.
+    public func first(_ count: Int, of x: Tensor, _ ws: Workspace) -> Tensor {
+        narrowed(
+            attention.first(count, of: attentionNorm(x, ws), residual: ws.firstTokens(count, of: x), ws), ws)
+    }
+
+    /// x + mlp(norm(x)), `[B, T, D]`.
+    private func narrowed(_ x: Tensor, _ ws: Workspace) -> Tensor {
         let hidden = expand(mlpNorm(x, ws), ws)  // [B, T, 4D]
         return reduce(isGated ? ws.gatedHalves(hidden, .silu) : hidden, residual: x, ws)
     }

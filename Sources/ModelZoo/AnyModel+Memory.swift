@@ -139,7 +139,7 @@ extension AnyModel {
             } catch { throw .imageClassifier(error) }
         case (.dualEncoder(let model), "pixel_values") where shape.rank == 4 && model.towers.contains(.image):
             do throws(DualEncoderError) {
-                let most = DualEncoder.imagesInAPass(height: shape[2], width: shape[3])
+                let most = model.imagesInAPass(height: shape[2], width: shape[3])
                 return try model.plan(.image, batch: min(shape[0], most))
             } catch { throw .dualEncoder(error) }
         case (.dualEncoder(let model), "input_ids") where shape.rank == 2 && model.towers.contains(.text):

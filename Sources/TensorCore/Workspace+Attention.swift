@@ -49,6 +49,29 @@ extension Workspace {
         )
     }
 
+    /// softmax(scale Q K^T) V for each head, of queries by themselves to keys and values side by side in one tensor.
+    ///
+    /// - Parameters:
+    ///   - query: `[B, N, heads d]`.
+    ///   - keyValue: `[B, T, 2 heads d]`: all heads' keys, then values.
+    ///   - heads: number of heads.
+    ///   - scale: factor of the scores, `1 / sqrt(d)` where left out.
+    ///   - mask: which tokens a token attends to.
+    /// - Returns: `[B, N, heads d]`.
+    public func attention(
+        query: Tensor, keyValue: Tensor, heads: Int, scale: Float? = nil, mask: AttentionMask = .none
+    ) -> Tensor {
+        precondition(
+            query.shape.rank == 3 && keyValue.shape.rank == 3 && query.shape[0] == keyValue.shape[0]
+                && 2 * query.shape[2] == keyValue.shape[2] && heads > 0 && query.shape[2] % heads == 0,
+            "attention: \(query.shape), \(keyValue.shape), \(heads) heads")
+        let width = query.shape[2]
+        return attention(
+            query: query.floatPointer, key: keyValue.floatPointer, value: keyValue.floatPointer + width,
+            rowStride: width, keyRowStride: 2 * width, batch: query.shape[0], queries: query.shape[1],
+            keys: keyValue.shape[1], heads: heads, headSize: width / heads, scale: scale, mask: mask)
+    }
+
     /// Attention that adds to the score of two tokens one for their distance: softmax(((Q + u) K^T + (Q + v) P^T) /
     /// sqrt(d)) V for each head, where query i and key j meet row T - 1 - i + j of P. No matrix of scores is stored.
     ///

@@ -96,6 +96,24 @@ extension Workspace {
         return y
     }
 
+    /// The first tokens of each sequence.
+    ///
+    /// - Parameters:
+    ///   - count: how many, at most all.
+    ///   - x: `[B, T, C]`.
+    /// - Returns: `[B, count, C]`.
+    public func firstTokens(_ count: Int, of x: Tensor) -> Tensor {
+        let (batch, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
+        precondition(count >= 0 && count <= tokens, "\(count) tokens of \(x.shape)")
+        let y = allocate(Shape(batch, count, width))
+        guard mode == .compute else { return y }
+        for index in 0..<batch {
+            (y.mutableFloatPointer + index * count * width).update(
+                from: x.floatPointer + index * tokens * width, count: count * width)
+        }
+        return y
+    }
+
     /// Rows of each sequence in another order: windows of a picture, say, or pixels side by side.
     ///
     /// - Parameters:
