@@ -6,10 +6,14 @@ import Glibc
 ///
 /// Workers spin for a while after a job and then sleep: a forward pass is a few hundred jobs of microseconds, and
 /// waking a sleeping thread costs as much as a small layer. Work is divided by part number alone, so results do not
-/// depend on which thread runs what.
+/// depend on which thread runs what. Every thread claims its own parts first, the same in every job, so that it finds
+/// in its cache what it wrote; then those that nobody has begun: where the system gives a worker's core to another
+/// program, its parts do not wait for it.
 final class ThreadPool: @unchecked Sendable {
     // Safe to share: `exclusive` admits one caller at a time, who alone writes the job before it is published by
-    // `generation` (release) and reads results after `pending` fell to 0 (acquire).
+    // `current` and reads results after `finished` has reached the number of parts. A part is run by who puts the job's
+    // number on its stamp; until it has run the job stays, and a worker that comes late, with the number of a job that
+    // is over, finds that out after its claim and leaves the part to who claims it for the present one.
 
     /// Threads in all, the caller included; fewer than asked for where the system would not start more.
     private(set) var count: Int
@@ -20,16 +24,21 @@ final class ThreadPool: @unchecked Sendable {
         case closure((Int) -> Void)
     }
 
-    /// Words on cache lines of their own: 0 generation, 1 pending, 2 sleepers, 3 quit.
+    /// Words on cache lines of their own: 0 generation (what sleepers wait on), 1 finished parts, 2 sleepers, 3 quit.
     private let words: UnsafeMutablePointer<UInt32>
     private static let lineWords = 16
     private var job = Job.none
-    private var parts = 0
+    /// The job that runs, or the last one: its number, and in the lowest sixteen bits its parts.
+    private let current: UnsafeMutablePointer<UInt64>
+    /// For each part the last job that it was claimed in, on a cache line of its own.
+    private let stamps: UnsafeMutablePointer<UInt64>
+    private static let mostParts = 1024
+    private static let stampWords = 8
     private var threads: [pthread_t] = []
     private let lock: UnsafeMutablePointer<pthread_mutex_t>
 
     private var generation: UnsafeMutablePointer<UInt32> { words }
-    private var pending: UnsafeMutablePointer<UInt32> { words + Self.lineWords }
+    private var finished: UnsafeMutablePointer<UInt32> { words + Self.lineWords }
     private var sleepers: UnsafeMutablePointer<UInt32> { words + 2 * Self.lineWords }
     private var quit: UnsafeMutablePointer<UInt32> { words + 3 * Self.lineWords }
 
@@ -45,6 +54,10 @@ final class ThreadPool: @unchecked Sendable {
         pthread_mutex_init(lock, nil)
         words = .allocate(capacity: 4 * Self.lineWords)
         words.initialize(repeating: 0, count: 4 * Self.lineWords)
+        current = .allocate(capacity: 1)
+        current.initialize(to: 0)
+        stamps = .allocate(capacity: Self.mostParts * Self.stampWords)
+        stamps.initialize(repeating: 0, count: Self.mostParts * Self.stampWords)
         for index in 1..<self.count {
             let start = Unmanaged.passRetained(WorkerStart(pool: self, index: index))
             var thread = pthread_t()
@@ -76,6 +89,8 @@ final class ThreadPool: @unchecked Sendable {
 
     deinit {
         words.deallocate()
+        current.deallocate()
+        stamps.deallocate()
         pthread_mutex_destroy(lock)
         lock.deallocate()
     }
@@ -106,35 +121,49 @@ final class ThreadPool: @unchecked Sendable {
             return
         }
         withoutActuallyEscaping(body) { escapable in
-            perform(.closure(escapable), parts)
+            for first in Swift.stride(from: 0, to: parts, by: Self.mostParts) {
+                perform(.closure { escapable(first + $0) }, min(parts - first, Self.mostParts))
+            }
             job = .none
         }
     }
 
     private func perform(_ job: Job, _ parts: Int) {
+        precondition(parts <= Self.mostParts, "\(parts) parts of a job")
         self.job = job
-        self.parts = parts
-        cp_store(pending, UInt32(threads.count))
+        let next = (cp_load_stamp(current) >> 16 + 1) << 16 | UInt64(parts)
+        cp_store(finished, 0)
+        cp_store_stamp(current, next)
         _ = cp_add(generation, 1)
         if cp_load(sleepers) > 0 { cp_wake(generation) }
-        runShare(of: 0)
+        runParts(of: next, as: 0)
         var pauses = 0
-        while cp_load(pending) != 0 {
+        while cp_load(finished) != UInt32(parts) {
             pauses += 1
             if pauses > Self.yieldAfter { sched_yield() } else { cp_pause() }
         }
     }
 
-    /// The parts of one thread: its own index and every `count`-th after it.
-    private func runShare(of thread: Int) {
+    /// Runs what one thread can get of a job: its own parts, which are its index and every `count`-th after it, then
+    /// the other threads'.
+    private func runParts(of number: UInt64, as thread: Int) {
+        let parts = Int(number & 0xffff)
+        for turn in 0..<count {
+            for part in Swift.stride(from: (thread + turn) % count, to: parts, by: count)
+            where cp_claim(stamps + part * Self.stampWords, number) != 0 {
+                guard cp_load_stamp(current) == number else { return }
+                run(part, of: parts, as: thread)
+                _ = cp_add(finished, 1)
+            }
+        }
+    }
+
+    private func run(_ part: Int, of parts: Int, as thread: Int) {
         switch job {
         case .none: break
         case .kernel(let op, let tier, let arguments, let scratch, let stride):
-            for part in Swift.stride(from: thread, to: parts, by: count) {
-                ck_run(op, tier, arguments, Int32(part), Int32(parts), scratch + thread * stride)
-            }
-        case .closure(let body):
-            for part in Swift.stride(from: thread, to: parts, by: count) { body(part) }
+            ck_run(op, tier, arguments, Int32(part), Int32(parts), scratch + thread * stride)
+        case .closure(let body): body(part)
         }
     }
 
@@ -156,8 +185,7 @@ final class ThreadPool: @unchecked Sendable {
             }
             seen = cp_load(generation)
             if cp_load(quit) != 0 { return }
-            runShare(of: index)
-            _ = cp_sub(pending, 1)
+            runParts(of: cp_load_stamp(current), as: index)
         }
     }
 }

@@ -9,6 +9,15 @@ static inline uint32_t cp_load(const uint32_t *p) { return __atomic_load_n(p, __
 static inline void cp_store(uint32_t *p, uint32_t v) { __atomic_store_n(p, v, __ATOMIC_SEQ_CST); }
 static inline uint32_t cp_add(uint32_t *p, uint32_t v) { return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST); }
 static inline uint32_t cp_sub(uint32_t *p, uint32_t v) { return __atomic_fetch_sub(p, v, __ATOMIC_SEQ_CST); }
+/// Stamps *p with a number larger than the one there; 0 where the one there is as large.
+static inline int cp_claim(uint64_t *p, uint64_t stamp) {
+  uint64_t found = __atomic_load_n(p, __ATOMIC_SEQ_CST);
+  while (found < stamp)
+    if (__atomic_compare_exchange_n(p, &found, stamp, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) return 1;
+  return 0;
+}
+static inline uint64_t cp_load_stamp(const uint64_t *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
+static inline void cp_store_stamp(uint64_t *p, uint64_t v) { __atomic_store_n(p, v, __ATOMIC_SEQ_CST); }
 static inline void cp_pause(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
