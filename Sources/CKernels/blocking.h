@@ -19,17 +19,14 @@ static inline long max_long(long a, long b) { return a > b ? a : b; }
 static inline long floor_div(long a, long b) { return a / b - (a % b < 0); } // b > 0
 static inline size_t round_64(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
-/// Floats from the start of a panel to its weights of term k.
+/// Terms that four bytes of a packed matrix hold: a unit.
+static inline long unit_terms(ck_form form) { return form == CK_FORM_F32 ? 1 : form == CK_FORM_BF16 ? 2 : 4; }
+/// Floats from the start of a panel to its units of term k.
 static inline long panel_offset(long k, ck_form form) {
-  switch (form) {
-  case CK_FORM_F32: return CK_PANEL * k;
-  case CK_FORM_BF16: return CK_PANEL / 2 * k;
-  case CK_FORM_I8: return CK_PANEL + CK_PANEL / 4 * k;
-  }
-  return 0;
+  return (form == CK_FORM_I8 ? 2 * CK_PANEL : 0) + CK_PANEL * (k / unit_terms(form));
 }
-/// Floats of a panel of k terms, a whole number of cache lines.
-static inline long panel_floats(long k, ck_form form) { return (panel_offset(k, form) + 15) / 16 * 16; }
+/// Floats of a panel of k terms.
+static inline long panel_floats(long k, ck_form form) { return panel_offset(k + unit_terms(form) - 1, form); }
 /// Bytes of a panel's widened weights of one pass.
 static inline size_t widened_bytes(long k, ck_form form) {
   return form == CK_FORM_F32 ? 0 : round_64((size_t)(CK_PANEL * k) * sizeof(float));
@@ -49,9 +46,19 @@ static inline size_t sums_bytes(long rows, long columns, long passes) {
   return passes > 1 ? round_64((size_t)rows * (size_t)min_long(columns, BLOCK_PANELS) * CK_PANEL * sizeof(float)) : 0;
 }
 
+/// Units from one row in bf16 to the next: whole cache lines, no multiple of a page.
+static inline long pairs_ld(long k) {
+  const long ld = div_up(k, 32) * 16;
+  return ld % 1024 == 0 ? ld + 16 : ld;
+}
+/// Bytes of a block's rows in bf16.
+static inline size_t pairs_bytes(long rows, long k, ck_form form) {
+  return form == CK_FORM_BF16 ? (size_t)(rows * pairs_ld(k)) * sizeof(uint32_t) : 0;
+}
+
 typedef struct gemm_plan {
   long passes, rows; // rows: the most in a block
-  size_t widened_at; // after the partial sums
+  size_t widened_at; // after the partial sums; bf16 rows are where a tier has instructions for them
   size_t bytes;      // scratch
 } gemm_plan;
 static inline gemm_plan plan_gemm(long m, long n, long k, ck_form form) {
@@ -59,7 +66,8 @@ static inline gemm_plan plan_gemm(long m, long n, long k, ck_form form) {
   plan.passes = k_passes(k, 1);
   plan.rows = min_long(m, block_rows(div_up(k, plan.passes)));
   plan.widened_at = sums_bytes(plan.rows, div_up(n, CK_PANEL), plan.passes);
-  plan.bytes = plan.widened_at + widened_bytes(div_up(k, plan.passes), form);
+  const size_t widened = widened_bytes(div_up(k, plan.passes), form), pairs = pairs_bytes(plan.rows, k, form);
+  plan.bytes = plan.widened_at + (widened > pairs ? widened : pairs);
   return plan;
 }
 
@@ -93,6 +101,25 @@ static inline share cut_grid(long rows, long columns, int part, int parts, long 
   return s;
 }
 
+/// A product by eight-bit weights: blocks of quantised rows, and a panel as sixteen-bit numbers for the tiers that need
+/// it so. Room is for the widest of them.
+typedef struct int8_plan {
+  long rows;    // the most in a block
+  long row_ld;  // terms from one quantised row to the next: whole cache lines, no multiple of a page
+  size_t scales_at, zeros_at, panel_at, bytes;
+} int8_plan;
+static inline int8_plan plan_int8(long m, long k) {
+  int8_plan p;
+  p.row_ld = div_up(k, 64) * 64 + (div_up(k, 64) % 16 == 0 ? 64 : 0);
+  p.rows = min_long(m, max_long(MIN_BLOCK_ROWS, 4 * BLOCK_A / p.row_ld));
+  size_t at = 2 * (size_t)(p.rows * p.row_ld);
+  p.scales_at = at, at += round_64((size_t)p.rows * sizeof(float));
+  p.zeros_at = at, at += round_64((size_t)p.rows * sizeof(int32_t));
+  p.panel_at = at, at += 2 * (size_t)(CK_PANEL * div_up(k, 4) * 4);
+  p.bytes = at;
+  return p;
+}
+
 /// A convolution as a product over a table of pointers, [segment][pixel of the block], each to `length` floats.
 typedef struct conv_plan {
   int is_gemm;           // a dense 1x1 convolution: no table
@@ -124,6 +151,8 @@ static inline conv_plan plan_conv(const ck_conv2d *a) {
   p.length = p.is_merged ? a->kernel_w * channels : channels;
   p.passes = k_passes(taps * channels, p.segments);
   p.rows = min_long(pixels, min_long(MAX_CONV_ROWS, block_rows(channels * a->stride_h * a->stride_w)));
+  // Patches in bf16 are copies: they, too, have to stay in the second-level cache.
+  if (a->form == CK_FORM_BF16) p.rows = min_long(p.rows, block_rows(div_up(taps * channels, 2)));
   if (p.is_merged) {
     // Output columns whose kernel rows lie inside the input; the others of the rows that a block touches are copied.
     const long first = max_long(0, -floor_div(-a->pad_w, a->stride_w));
@@ -137,7 +166,9 @@ static inline conv_plan plan_conv(const ck_conv2d *a) {
   p.zeros_at = at, at += round_64((size_t)max_long(a->in_c, p.length) * sizeof(float));
   p.patches_at = at, at += round_64((size_t)(p.patches * p.length) * sizeof(float));
   p.sums_at = at, at += sums_bytes(p.rows, p.columns, p.passes);
-  p.widened_at = at, at += widened_bytes(div_up(p.segments, p.passes) * p.length, a->form);
+  const size_t widened = widened_bytes(div_up(p.segments, p.passes) * p.length, a->form);
+  const size_t pairs = pairs_bytes(p.rows, p.segments * p.length, a->form);
+  p.widened_at = at, at += widened > pairs ? widened : pairs;
   p.bytes = at;
   return p;
 }

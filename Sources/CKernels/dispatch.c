@@ -1,17 +1,34 @@
 // ck_<op>(tier, ...) -> the tier's own function: one indexed load a call.
 #include "fpstate.h"
 #include "table.h"
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 extern const ck_table ck_table_portable;
 #if defined(__x86_64__)
-extern const ck_table ck_table_avx2, ck_table_avx512;
-static const ck_table *const tables[] = {&ck_table_portable, &ck_table_portable, &ck_table_avx2, &ck_table_avx512};
+extern const ck_table ck_table_avx2, ck_table_avx2_vnni, ck_table_avx512, ck_table_avx512_vnni,
+    ck_table_avx512_bf16;
+static const ck_table *const tables[] = {&ck_table_portable, &ck_table_portable, &ck_table_avx2,
+                                         &ck_table_avx2_vnni, &ck_table_avx512, &ck_table_avx512_vnni,
+                                         &ck_table_avx512_bf16};
 #elif defined(__aarch64__)
 extern const ck_table ck_table_neon;
-static const ck_table *const tables[] = {&ck_table_portable, &ck_table_neon, &ck_table_portable, &ck_table_portable};
+static const ck_table *const tables[] = {&ck_table_portable, &ck_table_neon,     &ck_table_portable,
+                                         &ck_table_portable, &ck_table_portable, &ck_table_portable,
+                                         &ck_table_portable};
 #else
 static const ck_table *const tables[] = {&ck_table_portable, &ck_table_portable, &ck_table_portable,
+                                         &ck_table_portable, &ck_table_portable, &ck_table_portable,
                                          &ck_table_portable};
+#endif
+
+#if defined(__x86_64__)
+// CPUID leaf 7, part 1: a name that not every compiler's runtime knows.
+static int has_avx_vnni(void) {
+  unsigned a, b, c, d;
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
+}
 #endif
 
 int ck_tier_supported(ck_tier tier) {
@@ -30,6 +47,12 @@ int ck_tier_supported(ck_tier tier) {
 #else
     return 0;
 #endif
+  case CK_AVX2_VNNI:
+#if defined(__x86_64__)
+    return has_avx_vnni() && ck_tier_supported(CK_AVX2);
+#else
+    return 0;
+#endif
   case CK_AVX512:
 #if defined(__x86_64__)
     __builtin_cpu_init();
@@ -38,8 +61,28 @@ int ck_tier_supported(ck_tier tier) {
 #else
     return 0;
 #endif
+  case CK_AVX512_VNNI:
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512vnni") && ck_tier_supported(CK_AVX512);
+#else
+    return 0;
+#endif
+  case CK_AVX512_BF16:
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512bf16") && ck_tier_supported(CK_AVX512_VNNI);
+#else
+    return 0;
+#endif
   }
   return 0;
+}
+
+int ck_tier_preferred(ck_tier tier) {
+#if defined(__x86_64__)
+  if (tier == CK_AVX512_BF16 && __builtin_cpu_is("intel")) return 0;
+#endif
+  return ck_tier_supported(tier);
 }
 
 #define CK_JOB(name, args_type)                                                                                     \

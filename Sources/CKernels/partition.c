@@ -56,6 +56,16 @@ static ck_share gemm_share(const ck_gemm *a, int part, int parts) {
   if (w > 0) share.touched = FLOAT * (w * (double)panel_floats(a->k, a->form) + h * k + outputs);
   return share;
 }
+static ck_share int8_gemm_share(const ck_gemm *a, int part, int parts) {
+  const share s = cut_int8_gemm(a, part, parts);
+  const double h = (double)(s.row1 - s.row0), w = (double)(s.column1 - s.column0), k = (double)a->k;
+  const double outputs = stored(s, div_up(a->n, CK_PANEL), a->n) * (a->epilogue.residual ? 2 : 1);
+  if (!(h * w > 0)) return (ck_share){0};
+  // A row is read twice, for its range and to be quantised, and written in a quarter of the bytes.
+  return (ck_share){.operations = 2 * h * w * CK_PANEL * k,
+                    .moved = h * k * (2 * FLOAT + 1),
+                    .touched = FLOAT * (w * (double)panel_floats(a->k, CK_FORM_I8) + h * k + outputs)};
+}
 static ck_share conv2d_share(const ck_conv2d *a, int part, int parts) {
   const conv_plan plan = plan_conv(a);
   const long pixels = a->batch * a->out_h * a->out_w;
@@ -185,6 +195,7 @@ static ck_share transpose_share(const ck_transpose *a, int part, int parts) {
 ck_share ck_share_of(ck_op op, const void *args, int part, int parts) {
   switch (op) {
   case CK_OP_gemm_run: return gemm_share(args, part, parts);
+  case CK_OP_int8_gemm_run: return int8_gemm_share(args, part, parts);
   case CK_OP_conv2d_run: return conv2d_share(args, part, parts);
   case CK_OP_winograd_run: return winograd_share(args, part, parts);
   case CK_OP_depthwise2d_run: return depthwise_share(args, part, parts);

@@ -5,7 +5,7 @@ import Synchronization
 /// without computing and without the threads.
 ///
 /// Time is counted in cycles of a simple core: 64 floating-point operations of products, convolutions and attention a
-/// cycle, 16 of depthwise convolutions, and 8 bytes of what other operations read and write. An operation takes as long
+/// cycle, 256 of products of integers, 16 of depthwise convolutions, and 8 bytes of what other operations read and write. An operation takes as long
 /// as the largest of its shares; one that is too small to be shared takes as long as it is. What it costs to hand out
 /// shares, to wait for the last one, and to fetch from memory that others use, too, is not counted.
 public struct Balance: Sendable {
@@ -42,7 +42,13 @@ public struct Balance: Sendable {
     private static let bytesACycle = 8.0
 
     /// Floating-point operations that a core does in a cycle.
-    static func speed(of op: ck_op) -> Double { op == .CK_OP_depthwise2d_run ? 16 : 64 }
+    static func speed(of op: ck_op) -> Double {
+        switch op {
+        case .CK_OP_depthwise2d_run: 16
+        case .CK_OP_int8_gemm_run: 256
+        default: 64
+        }
+    }
 
     init(threads: Int) {
         self.threads = threads

@@ -11,6 +11,17 @@ public struct PackedMatrix: Sendable {
     let memory: WeightMemory
     nonisolated(unsafe) let pointer: UnsafeMutablePointer<Float>
 
+    /// The matrix of some of the outputs, in the same memory.
+    ///
+    /// - Precondition: a panel of 32 begins with the first of them.
+    public func rows(_ range: Range<Int>) -> PackedMatrix {
+        precondition(range.lowerBound % 32 == 0 && range.lowerBound >= 0 && range.upperBound <= outputs)
+        precondition(form != .winograd, "rows of sixteen matrices")
+        let start = Self.floatCount(outputs: range.lowerBound, inputs: inputs, form: form)
+        return PackedMatrix(
+            outputs: range.count, inputs: inputs, memory: memory, pointer: pointer + start, form: form)
+    }
+
     /// How a matrix is laid out.
     public enum Form: Sendable {
         /// For plain products and direct convolutions.
@@ -30,7 +41,8 @@ public struct PackedMatrix: Sendable {
             }
         }
     }
-    let form: Form
+    /// How it is laid out.
+    public let form: Form
 
     /// Reserves an empty matrix in `memory`.
     public init(outputs: Int, inputs: Int, form: Form = .plain, in memory: WeightMemory) {
@@ -39,6 +51,16 @@ public struct PackedMatrix: Sendable {
         self.form = form
         self.memory = memory
         pointer = memory.floats(Self.floatCount(outputs: outputs, inputs: inputs, form: form))
+    }
+
+    private init(
+        outputs: Int, inputs: Int, memory: WeightMemory, pointer: UnsafeMutablePointer<Float>, form: Form
+    ) {
+        self.outputs = outputs
+        self.inputs = inputs
+        self.memory = memory
+        self.pointer = pointer
+        self.form = form
     }
 
     /// Room in floats that a matrix takes in a form.
@@ -63,8 +85,10 @@ public struct PackedMatrix: Sendable {
     ///   - source: the first of `count * channels * taps` values.
     ///   - dtype: their type, one of weights.
     ///   - tier: whose kernel converts them.
+    ///   - factors: one for each of the rows, by which its values are multiplied; `nil` counts as ones.
     public func fill(
-        row: Int, count: Int, taps: Int, from source: UnsafeRawPointer, dtype: DType, tier: Tier
+        row: Int, count: Int, taps: Int, from source: UnsafeRawPointer, dtype: DType, tier: Tier,
+        factors: UnsafePointer<Float>? = nil
     ) {
         precondition(row >= 0 && count >= 0 && row + count <= outputs, "rows \(row)..<\(row + count) of \(outputs)")
         precondition(taps > 0 && inputs % taps == 0, "\(inputs) inputs in \(taps) taps")
@@ -72,12 +96,13 @@ public struct PackedMatrix: Sendable {
             return withUnsafeTemporaryAllocation(of: Float.self, capacity: max(count * inputs, 1)) { floats in
                 guard let start = floats.baseAddress else { return }
                 convertToFloat(source, dtype: dtype, count: count * inputs, into: start, tier: tier)
-                fill(row: row, count: count, taps: taps, from: start, dtype: .float32, tier: tier)
+                fill(
+                    row: row, count: count, taps: taps, from: start, dtype: .float32, tier: tier, factors: factors)
             }
         }
         var arguments = ck_pack(
             packed: pointer, n: outputs, k: inputs, row: row, rows: count, channels: inputs / taps, taps: taps,
-            source: source, storage: dtype.kernelStorage, scale: nil, form: form.kernelForm)
+            source: source, storage: dtype.kernelStorage, scale: factors, form: form.kernelForm)
         switch form {
         case .plain, .bfloat16, .int8: ck_pack_weights(tier.kernelTier, &arguments)
         case .winograd: ck_winograd_pack(tier.kernelTier, &arguments)
@@ -101,6 +126,20 @@ public struct PackedVector: Sendable {
         for (index, value) in values.enumerated() where value.bitPattern != 0 { pointer[index] = value }
     }
 
+    /// Some of the values, in the same memory.
+    ///
+    /// - Precondition: a panel of 32 begins with the first of them.
+    public func part(_ range: Range<Int>) -> PackedVector {
+        precondition(range.lowerBound % 32 == 0 && range.lowerBound >= 0 && range.upperBound <= count)
+        return PackedVector(count: range.count, memory: memory, pointer: pointer + range.lowerBound)
+    }
+
+    private init(count: Int, memory: WeightMemory, pointer: UnsafeMutablePointer<Float>) {
+        self.count = count
+        self.memory = memory
+        self.pointer = pointer
+    }
+
     /// The values.
     public var values: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 }
@@ -117,13 +156,14 @@ extension DType {
     }
 
     /// Whether kernels read values of this type; others are converted to fp32 first.
-    var hasKernel: Bool { self == .float32 || self == .float16 || self == .bfloat16 }
+    var hasKernel: Bool { self == .float32 || self == .float16 || self == .bfloat16 || self == .int8 }
 
     var kernelStorage: ck_storage {
         switch self {
         case .float32: .CK_STORE_F32
         case .float16: .CK_STORE_F16
         case .bfloat16: .CK_STORE_BF16
+        case .int8: .CK_STORE_I8
         default: preconditionFailure("kernels do not read \(rawValue)")
         }
     }

@@ -13,6 +13,8 @@ public final class Runtime: Sendable {
     public let threads: Int
     /// How models that are loaded for it hold their matrices.
     public let weights: WeightType
+    /// Where models that are loaded for it note how their tensors are used.
+    public let log: WeightLog?
 
     let pool: ThreadPool
     /// Work of tasks that wait for it, see ``perform(_:)``.
@@ -27,8 +29,10 @@ public final class Runtime: Sendable {
     ///   - threads: threads to use, 1 to 256; `nil` takes ``defaultThreads``.
     ///   - tier: the highest tier to use; `nil` takes the best this CPU can run.
     ///   - weights: how models that are loaded for it hold their matrices.
-    public init(threads: Int? = nil, tier: Tier? = nil, weights: WeightType = .float32) {
+    ///   - log: where models that are loaded for it note how their tensors are used.
+    public init(threads: Int? = nil, tier: Tier? = nil, weights: WeightType = .float32, log: WeightLog? = nil) {
         self.weights = weights
+        self.log = log
         self.tier = tier.map(Tier.best(upTo:)) ?? .best
         self.threads = min(max(threads ?? Self.defaultThreads, 1), 256)
         pool = ThreadPool(count: self.threads)

@@ -2,10 +2,12 @@ import CKernels
 
 /// How the matrices of products and convolutions are held in memory.
 ///
-/// Products widen narrower weights to fp32 as they read them; activations, sums, norms and softmax are fp32 with all of
-/// them, and results are as independent of batch and threads. What a network keeps as vectors or tables (biases, norms,
-/// embeddings, depthwise kernels) stays fp32, and so do 3x3 convolutions that Winograd's algorithm computes: few
-/// weights, much work.
+/// Linear layers in int8 multiply integers: each row of their input is quantised to eight bits of its own range as it
+/// is read, and the sums are exact. Other products widen narrower weights to fp32 as they read them; on
+/// ``Tier/avx512BF16`` products and convolutions by bf16 round their input to bf16 instead and sum pairs of products in
+/// fp32. Activations, norms and softmax are fp32 with all types, and results are as independent of batch and threads.
+/// What a network keeps as vectors or tables (biases, norms, embeddings, depthwise kernels) stays fp32, and so do 3x3
+/// convolutions that Winograd's algorithm computes: few weights, much work.
 public enum WeightType: String, Sendable, CaseIterable {
     /// Single precision: the checkpoint's own values.
     case float32 = "fp32"

@@ -78,7 +78,8 @@ public struct Window: Sendable, Equatable {
 }
 
 extension Workspace {
-    /// activation(x W^T * scale + bias + residual) for each row of x.
+    /// activation(x W^T * scale + bias + residual) for each row of x. By a matrix in int8 each row is quantised to
+    /// eight bits, too, with a scale and a zero point of its own, and the products are summed in integers.
     ///
     /// - Parameters:
     ///   - x: `[..., inputs]`.
@@ -106,9 +107,15 @@ extension Workspace {
             epilogue: epilogue(scale, bias, residual, activation), form: weight.form.kernelForm)
         let flops = 2 * Double(rows) * Double(weight.outputs) * Double(weight.inputs)
         var sized = arguments
-        perform(
-            "linear", .CK_OP_gemm_run, arguments, flops: flops, work: Self.work(flops, weight),
-            scratchBytes: ck_gemm_scratch(&sized))
+        if weight.form == .int8, weight.inputs <= Int(CK_INT8_TERMS) {
+            perform(
+                "linear", .CK_OP_int8_gemm_run, arguments, flops: flops, work: Self.work(flops, weight) / 4,
+                scratchBytes: ck_int8_gemm_scratch(&sized))
+        } else {
+            perform(
+                "linear", .CK_OP_gemm_run, arguments, flops: flops, work: Self.work(flops, weight),
+                scratchBytes: ck_gemm_scratch(&sized))
+        }
         return y
     }
 

@@ -55,7 +55,8 @@ import Testing
             #expect(!tier.isSupported || capped == tier)
             #expect(Tier.best(upTo: tier) == capped)
         }
-        #expect(Tier.portable < .neon && Tier.neon < .avx2 && Tier.avx2 < .avx512)
+        #expect(Tier.allCases == [.portable, .neon, .avx2, .avx2VNNI, .avx512, .avx512VNNI, .avx512BF16])
+        #expect(Tier.allCases == Tier.allCases.sorted())
     }
 
     /// NU01

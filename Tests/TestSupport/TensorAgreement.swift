@@ -2,7 +2,12 @@ public import TensorCore
 
 extension Tier {
     /// Every tier that this CPU can run.
-    public static var supported: [Tier] { allCases.filter(\.isSupported) }
+    public static var everySupported: [Tier] { allCases.filter(\.isSupported) }
+
+    /// Those with kernels of their own for fp32: the others have some for products by int8 and bf16 weights alone.
+    public static var supported: [Tier] {
+        everySupported.filter { ![.avx2VNNI, .avx512VNNI, .avx512BF16].contains($0) }
+    }
 
     /// The tiers that promise the same bits.
     public static var bitEqual: [Tier] { [.avx2, .avx512].filter(\.isSupported) }

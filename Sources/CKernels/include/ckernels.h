@@ -22,12 +22,18 @@
 typedef enum __attribute__((enum_extensibility(closed))) ck_tier {
   CK_PORTABLE = 0,
   CK_NEON = 1,
-  CK_AVX2 = 2,   // AVX2 + FMA + F16C
-  CK_AVX512 = 3, // AVX-512 F, BW, VL, DQ
+  CK_AVX2 = 2,        // AVX2 + FMA + F16C
+  CK_AVX2_VNNI = 3,   // and AVX-VNNI, for products of eight-bit integers; all else is that of CK_AVX2
+  CK_AVX512 = 4,      // AVX-512 F, BW, VL, DQ
+  CK_AVX512_VNNI = 5, // and AVX-512 VNNI, likewise
+  CK_AVX512_BF16 = 6, // and AVX512-BF16, for products and convolutions by weights in bf16
 } ck_tier;
 
 /// 1 where this build has the tier and this CPU (and its operating system) can run it.
 int ck_tier_supported(ck_tier tier);
+/// 1 where the tier is also the faster one of itself and those before it: Intel's CPUs take longer for a vdpbf16ps than
+/// for the two multiply-adds that it stands for.
+int ck_tier_preferred(ck_tier tier);
 
 typedef enum __attribute__((enum_extensibility(closed))) ck_activation {
   CK_ACT_NONE = 0,
@@ -48,10 +54,13 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_storage {
   CK_STORE_F32 = 0,
   CK_STORE_F16,
   CK_STORE_BF16,
+  CK_STORE_I8, // integers
 } ck_storage;
 
 /// How a packed weight is stored. Products widen what is narrower to fp32, panel by panel as they go, and compute with
-/// the bits that widened weights would give.
+/// the bits that widened weights would give; but for ck_int8_gemm, which multiplies integers, and for bf16 on
+/// CK_AVX512_BF16, where what is multiplied by the weights is rounded to bf16, too, and pairs of products are summed in
+/// fp32 (as independent of batch and parts, but with bits of that tier's own).
 typedef enum __attribute__((enum_extensibility(closed))) ck_form {
   CK_FORM_F32 = 0,
   CK_FORM_BF16, // rounded to the nearest, ties to even
@@ -71,8 +80,10 @@ typedef struct ck_epilogue {
 // ---- packed weights -------------------------------------------------------------------------------------------------
 // A matrix of N outputs by K inputs is stored as panels of 32 outputs, k-major, the last panel padded with zeros:
 //   panel p:  k = 0: w[32p][0] w[32p+1][0] ... w[32p+31][0];  k = 1: ...      panel stride = 32 K floats
-// One format serves every tier (narrow tiles read halves of a panel). In bf16 a panel is the same in two bytes each; in
-// int8 in one byte each, after the scales of the panel's outputs as floats.
+// One format serves every tier (narrow tiles read halves of a panel). In bf16 two k of an output lie side by side:
+// w[32p][0..1] w[32p+1][0..1] ... w[32p+31][0..1]; w[32p][2..3] ... In int8 a panel begins with the scales of its
+// outputs as floats and the sums of their integers as int32; then come four k of an output side by side: w[32p][0..3]
+// w[32p+1][0..3] ...; w[32p][4..7] ... Where k is no multiple of two or four, zeros take the places that are left.
 enum { CK_PANEL = 32 };
 
 /// Room in floats for the packed form of an N x K matrix.
@@ -110,6 +121,15 @@ typedef struct ck_gemm {
 } ck_gemm;
 size_t ck_gemm_scratch(const ck_gemm *args);
 void ck_gemm_run(ck_tier tier, const ck_gemm *args, int part, int parts, void *scratch);
+
+/// The same by weights in int8, computed in integers. Each row of A is quantised as it is read: a = scale (q - zero), q
+/// of 0 ... 255, to the nearest, ties to even, with scale = (max(a, 0) - min(a, 0)) / 255 and zero = -min(a, 0) / scale
+/// rounded (Jacob et al. 2017, arXiv:1712.05877, section 2.1). The sums of (q - zero) w are exact, so that every tier
+/// has the same bits; then sum * (scale of the row * scale of the output) is what the epilogue is given. A row with a
+/// value that is not finite gives NaN. k <= CK_INT8_TERMS.
+enum { CK_INT8_TERMS = 32768 };
+size_t ck_int8_gemm_scratch(const ck_gemm *args);
+void ck_int8_gemm_run(ck_tier tier, const ck_gemm *args, int part, int parts, void *scratch);
 
 // ---- convolution ----------------------------------------------------------------------------------------------------
 /// A 2-D convolution as an implicit GEMM: patches are addressed in place, never materialised.
@@ -370,6 +390,7 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_op {
   CK_OP_length_pixels_run,
   CK_OP_resample2d_run,
   CK_OP_transpose_run,
+  CK_OP_int8_gemm_run,
 } ck_op;
 /// ck_<op>(tier, args, part, parts, scratch) with the operation as a value; `args` is the operation's own struct.
 void ck_run(ck_op op, ck_tier tier, const void *args, int part, int parts, void *scratch);

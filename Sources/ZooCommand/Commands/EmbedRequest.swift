@@ -76,7 +76,7 @@ struct EmbedRequest {
         if let refusal = EmbeddingModel.refusal(family, content, options) {
             throw usage("\(printable(entry.name)) \(refusal)")
         }
-        runtime = context.runtime(parsed)
+        runtime = context.runtime(parsed, for: entry)
     }
 
     /// Every input, in order.
@@ -156,7 +156,8 @@ extension Runtime {
     var arithmetic: String {
         let name =
             switch tier {
-            case .avx2, .avx512: "fused"
+            case .avx512BF16 where weights == .bfloat16: tier.rawValue
+            case .avx2, .avx2VNNI, .avx512, .avx512VNNI, .avx512BF16: "fused"
             case .neon, .portable: tier.rawValue
             }
         return weights == .float32 ? name : "\(name), \(weights.rawValue)"
