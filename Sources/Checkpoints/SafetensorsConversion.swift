@@ -86,7 +86,7 @@ extension Safetensors {
 }
 
 /// A name as a key by its bytes.
-private struct ExactName: Hashable {
+struct ExactName: Hashable {
     let bytes: [UInt8]
     init(_ name: String) { bytes = Array(name.utf8) }
 }
@@ -104,7 +104,7 @@ extension Safetensors.TensorPlan {
 
 extension Checkpoint {
     /// Names of whole tensors that have another name before them in the order of bytes, which is kept.
-    fileprivate var otherNames: [(name: String, kept: String)] {
+    var otherNames: [(name: String, kept: String)] {
         var dropped: [(name: String, kept: String)] = []
         for case .pytorch(let file) in shards {
             var first: [Int: PyTorchFile.Entry] = [:]
@@ -123,7 +123,7 @@ extension Checkpoint {
     }
 
     /// Stored bytes of a tensor.
-    fileprivate func piece(
+    func piece(
         _ plan: Safetensors.TensorPlan, at offset: Int, count: Int
     ) throws(TensorReadError) -> [UInt8] {
         var failure: TensorReadError?

@@ -25,7 +25,8 @@ public enum WeightError: Error, Sendable, CustomStringConvertible {
             "\(file): tensor \(tensor) has shape \(found), expected \(expected); the configuration and the weights "
                 + "contradict each other"
         case .type(let file, let tensor, let found):
-            "\(file): tensor \(tensor) has type \(found), expected F32, F16 or BF16"
+            "\(file): tensor \(tensor) has type \(found), expected F32, F16 or BF16, or for a matrix I8 with "
+                + "a tensor \(tensor)_scale"
         case .memory(let file, let tensor, let bytes):
             "\(file): tensor \(tensor) needs \(bytes) bytes of memory, which this system does not give"
         case .unused(let location, let tensors):

@@ -23,6 +23,8 @@ public final class WeightLoader {
     let plansOnly: Bool
     var tensorBytes = 0
     private var taken: Set<String> = []
+    /// A factor for each row of a tensor in eight bits.
+    private var scales: [String: [Float]] = [:]
     private var jobs: [PackJob] = []
 
     /// Bytes of a checkpoint that one thread reads and packs at a time: small enough to stay in its cache.
@@ -38,6 +40,8 @@ public final class WeightLoader {
         let rows: Range<Int>
         let taps: Int
         let sourceRow: Int
+        /// Of the rows of a tensor in eight bits.
+        let scales: [Float]?
     }
 
     /// Makes a loader.
@@ -61,18 +65,37 @@ public final class WeightLoader {
     public func hasTaken(_ name: String) -> Bool { taken.contains(name) }
 
     /// Checks a tensor's shape and type and notes that it was used.
-    func take(_ name: String, shape: [Int], isBuffer: Bool = false) throws(WeightError) -> TensorInfo {
+    ///
+    /// - Parameters:
+    ///   - name: the tensor's.
+    ///   - shape: the dimensions it must have.
+    ///   - isBuffer: whether it is a statistic rather than a parameter.
+    ///   - isMatrix: whether it is one that ``pack(_:rows:into:row:taps:)`` takes, which may be stored as integers with
+    ///     a factor for each row in a tensor of the same name and `_scale`: compressed-tensors' `int-quantized` format.
+    func take(
+        _ name: String, shape: [Int], isBuffer: Bool = false, isMatrix: Bool = false
+    ) throws(WeightError) -> TensorInfo {
         guard let info = source.info(name) else {
             throw .missing(location: source.location, tensor: name, expected: shape)
         }
         guard info.shape == shape else {
             throw .shape(file: info.file, tensor: name, expected: shape, found: info.shape)
         }
-        guard info.dtype.isFloatingWeight else {
+        guard info.dtype.isFloatingWeight || (isMatrix && info.dtype == .int8 && has("\(name)_scale")) else {
             throw .type(file: info.file, tensor: name, found: info.dtype.rawValue)
         }
+        if info.dtype == .int8, scales[name] == nil { scales[name] = try takeScales(of: info) }
+        if !isMatrix { runtime.log?.noteValues(info) }
         if taken.insert(name).inserted && !isBuffer { parameterCount += info.count }
         return info
+    }
+
+    /// The factors of a tensor in eight bits, `[rows]` or `[rows, 1]`.
+    private func takeScales(of tensor: TensorInfo) throws(WeightError) -> [Float] {
+        let name = "\(tensor.name)_scale"
+        let rows = tensor.shape.first ?? 0
+        let shape = source.info(name)?.shape == [rows] ? [rows] : [rows, 1]
+        return try values(name, shape: shape, isBuffer: true)
     }
 
     /// A small tensor's values, read at once.
@@ -103,16 +126,18 @@ public final class WeightLoader {
 
     /// Notes that rows of a tensor are to be packed as the rows from `row` on of a matrix.
     func pack(_ tensor: TensorInfo, rows: Range<Int>, into matrix: PackedMatrix, row: Int, taps: Int) {
+        runtime.log?.note(tensor, as: matrix.form)
         guard !plansOnly else { return }
         let rowBytes = max(matrix.inputs * tensor.dtype.byteCount, 1)
         // Whole panels, so that no two threads write the same one.
         let step = max(32, Self.stepBytes / rowBytes / 32 * 32)
         for start in stride(from: 0, to: rows.count, by: step) {
             let end = min(start + step, rows.count)
+            let (first, last) = (rows.lowerBound + start, rows.lowerBound + end)
             jobs.append(
                 PackJob(
                     tensor: tensor.name, dtype: tensor.dtype, matrix: matrix, rows: row + start..<row + end, taps: taps,
-                    sourceRow: rows.lowerBound + start))
+                    sourceRow: first, scales: scales[tensor.name].map { Array($0[first..<last]) }))
         }
     }
 
@@ -149,9 +174,11 @@ public final class WeightLoader {
                     return
                 }
                 guard let bytes = staging.baseAddress else { continue }
-                job.matrix.fill(
-                    row: job.rows.lowerBound, count: job.rows.count, taps: job.taps, from: bytes, dtype: job.dtype,
-                    tier: tier)
+                (job.scales ?? []).withUnsafeBufferPointer { scales in
+                    job.matrix.fill(
+                        row: job.rows.lowerBound, count: job.rows.count, taps: job.taps, from: bytes, dtype: job.dtype,
+                        tier: tier, factors: job.scales == nil ? nil : scales.baseAddress)
+                }
             }
         }
         self.jobs = []

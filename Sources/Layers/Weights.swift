@@ -58,7 +58,8 @@ public struct Weights {
         // Shapes are checked before memory is taken: a configuration may ask for any size, a file holds what it holds.
         var tensors: [TensorInfo] = []
         for part in parts {
-            tensors.append(try loader.take(part.weights.fullName(part.name), shape: [part.outputs, inputs]))
+            let name = part.weights.fullName(part.name)
+            tensors.append(try loader.take(name, shape: [part.outputs, inputs], isMatrix: true))
         }
         let outputs = parts.reduce(0) { $0 + $1.outputs }
         try loader.reserve(
@@ -96,7 +97,7 @@ public struct Weights {
     public func matrix(_ name: String, rows: Range<Int>, of total: Int, inputs: Int) throws(WeightError) -> PackedMatrix
     {
         precondition(rows.lowerBound >= 0 && rows.upperBound <= total, "rows \(rows) of \(total)")
-        let tensor = try loader.take(fullName(name), shape: [total, inputs])
+        let tensor = try loader.take(fullName(name), shape: [total, inputs], isMatrix: true)
         try loader.reserve(PackedMatrix.floatCount(outputs: rows.count, inputs: inputs, form: loader.form), for: tensor)
         let matrix = PackedMatrix(outputs: rows.count, inputs: inputs, form: loader.form, in: loader.memory)
         loader.pack(tensor, rows: rows, into: matrix, row: 0, taps: 1)
@@ -106,7 +107,7 @@ public struct Weights {
     /// The weight of a linear layer over the pixels of pictures, `[outputs, channels * pixels]`, for inputs whose
     /// channels lie side by side.
     public func matrix(_ name: String, outputs: Int, channels: Int, pixels: Int) throws(WeightError) -> PackedMatrix {
-        let tensor = try loader.take(fullName(name), shape: [outputs, channels * pixels])
+        let tensor = try loader.take(fullName(name), shape: [outputs, channels * pixels], isMatrix: true)
         try loader.reserve(
             PackedMatrix.floatCount(outputs: outputs, inputs: channels * pixels, form: loader.form), for: tensor)
         let matrix = PackedMatrix(outputs: outputs, inputs: channels * pixels, form: loader.form, in: loader.memory)
@@ -130,7 +131,7 @@ public struct Weights {
         let form = form ?? loader.form
         let taps = size.reduce(1, *)
         let (groupOutputs, groupChannels) = (outputs / groups, channels / groups)
-        let tensor = try loader.take(fullName(name), shape: [outputs, groupChannels] + size)
+        let tensor = try loader.take(fullName(name), shape: [outputs, groupChannels] + size, isMatrix: true)
         let inputs = groupChannels * taps
         // All at once: the groups' matrices must lie one after another.
         try loader.reserve(

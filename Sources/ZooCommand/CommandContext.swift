@@ -61,9 +61,15 @@ final class CommandContext {
         Runtime(threads: threads, tier: tierLimit, weights: weights)
     }
 
-    /// A runtime as the command line asks for it.
-    func runtime(_ parsed: ParsedArguments) -> Runtime {
-        runtime(threads: parsed[SharedOptions.threads], weights: parsed[SharedOptions.dtype] ?? .float32)
+    /// A runtime for a model as the command line asks for it: weights that are stored in eight bits are held so unless
+    /// it says otherwise.
+    func runtime(_ parsed: ParsedArguments, for entry: Registry.Entry) -> Runtime {
+        runtime(threads: parsed[SharedOptions.threads], weights: Self.weights(parsed, of: entry.folder))
+    }
+
+    /// How the matrices of a folder's model are held.
+    static func weights(_ parsed: ParsedArguments, of folder: String) -> WeightType {
+        parsed[SharedOptions.dtype] ?? (FolderQuantizer.isQuantized(folder) ? .int8 : .float32)
     }
 
     /// Loads a model.

@@ -12,7 +12,8 @@ public enum ZooCommand {
         CacheCommand.self, EvalCommand.self,
         RunCommand.self,
         PreprocessCommand.self, TokenizeCommand.self, EmbedCommand.self, MergeCommand.self, IndexCommand.self,
-        SearchCommand.self, TranscribeCommand.self, NGramCommand.self, ConvertCommand.self, VerifyCommand.self,
+        SearchCommand.self, TranscribeCommand.self, NGramCommand.self, ConvertCommand.self, QuantizeCommand.self,
+        VerifyCommand.self,
         BenchCommand.self,
         DoctorCommand.self, CompletionsCommand.self,
     ]

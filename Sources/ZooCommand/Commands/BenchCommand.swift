@@ -70,7 +70,7 @@ enum BenchCommand: Subcommand {
             throw UsageError("missing argument MODEL", path: parsed.path)
         }
         let entry = SharedOptions.weights(of: try context.find(name), parsed, context)
-        let runtime = context.runtime(parsed)
+        let runtime = context.runtime(parsed, for: entry)
         let references = try parsed[reference].map { name in
             let all = try ReferenceCases(model: entry.folder)
             return (folder: all, reference: try all.named(name))

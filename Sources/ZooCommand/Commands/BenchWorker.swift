@@ -36,7 +36,7 @@ final class BenchWorker {
         }
         self.context = context
         self.folder = folder
-        runtime = context.runtime(threads: threads, weights: parsed[SharedOptions.dtype] ?? .float32)
+        runtime = context.runtime(threads: threads, weights: CommandContext.weights(parsed, of: folder))
     }
 
     /// Answers until asked to quit or the requests end.

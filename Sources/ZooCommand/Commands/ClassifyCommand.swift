@@ -85,7 +85,7 @@ enum ClassifyCommand: Subcommand {
         let list = InputList(
             words.map(context.path), list: PathList(isNullSeparated: parsed[null]))
         let stream = try ImageStream(list, ahead: batch)
-        let runtime = context.runtime(parsed)
+        let runtime = context.runtime(parsed, for: entry)
         let classifier: PictureClassifier
         if let labels {
             let request = ZeroShot.Request(

@@ -106,7 +106,7 @@ enum EvalCommand: Subcommand {
     private static func load(
         _ entry: Registry.Entry, _ parsed: ParsedArguments, _ context: CommandContext
     ) throws -> (PictureClassifier, LabelledFolder) {
-        let runtime = context.runtime(parsed)
+        let runtime = context.runtime(parsed, for: entry)
         let path = context.path(parsed[folder])
         let templates = try PromptOptions.read(parsed, context)
         switch AnyModel.Family(folder: entry.folder) {

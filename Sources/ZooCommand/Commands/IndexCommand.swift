@@ -55,7 +55,7 @@ enum IndexCommand: Subcommand {
         if let refusal = EmbeddingModel.refusal(AnyModel.Family(folder: entry.folder), .pictures, options) {
             throw UsageError("\(printable(entry.name)) \(refusal)", path: parsed.path)
         }
-        let runtime = context.runtime(parsed)
+        let runtime = context.runtime(parsed, for: entry)
         let identity = try ModelIdentity.ofContent(entry.folder, entry.weights, as: runtime.weights)
         if let old, old.description.identity != identity {
             throw Failure(

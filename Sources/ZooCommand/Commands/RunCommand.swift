@@ -53,7 +53,7 @@ enum RunCommand: Subcommand {
         let files = try assignments(parsed[input], parsed)
         let named = try context.find(parsed[SharedOptions.modelArgument])
         let entry = SharedOptions.weights(of: named, parsed, context)
-        let runtime = context.runtime(parsed)
+        let runtime = context.runtime(parsed, for: entry)
         let wanted = try outputs(files, AnyModel.Family(folder: entry.folder), parsed)
         let towers = AnyModel.Family.towers(for: files.keys)
         let language = try SharedOptions.language(parsed, entry)

@@ -47,7 +47,7 @@ enum SearchCommand: Subcommand {
         }
         let file = try IndexFile(parsed[index])
         let entry = try context.find(parsed[SharedOptions.model] ?? file.description.model)
-        let runtime = context.runtime(parsed)
+        let runtime = context.runtime(parsed, for: entry)
         guard try ModelIdentity.ofContent(entry.folder, entry.weights, as: runtime.weights) == file.description.identity
         else {
             throw Failure(

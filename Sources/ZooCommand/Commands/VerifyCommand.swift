@@ -39,7 +39,7 @@ enum VerifyCommand: Subcommand {
             throw ReferenceError.noCases(folder: entry.folder)
         }
         let card = try context.registry.card(entry)
-        let runtime = context.runtime(parsed)
+        let runtime = context.runtime(parsed, for: entry)
         let model = try context.model(entry, runtime, for: .arrays([:]))
         let tolerance = Float(parsed[tolerance] ?? runtime.weights.tolerance)
 

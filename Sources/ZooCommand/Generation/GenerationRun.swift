@@ -32,7 +32,7 @@ struct GenerationRun {
     }
 
     func run() throws -> ExitCode {
-        let runtime = context.runtime(parsed)
+        let runtime = context.runtime(parsed, for: entry)
         // Other families have no such option, which the picture maker says.
         if parsed[GenerateCommand.plan], AnyModel.Family(folder: entry.folder) == .latentDiffusion {
             let wanted: any LatentPlan =

@@ -14,7 +14,7 @@ enum SoundClassification {
         _ list: InputList, _ entry: Registry.Entry, _ parsed: ParsedArguments, _ context: CommandContext,
         top: Int?
     ) throws -> FailureTally {
-        let runtime = context.runtime(parsed)
+        let runtime = context.runtime(parsed, for: entry)
         try context.admit(entry.folder, entry.weights, runtime, for: .arrays([:]))
         let model = try AudioEncoder(folder: entry.folder, runtime: runtime, weights: entry.weights)
         guard case .classification = model.head else {

@@ -13,7 +13,7 @@ enum SpeechEvaluation {
         let set = try TranscribedFolder(context.path(folder), limit: limit)
         let options = Transcriber.Options(decoding: try TranscribeOptions.decoding(parsed))
         let (runtime, language) = (
-            context.runtime(parsed), parsed[SharedOptions.language]
+            context.runtime(parsed, for: entry), parsed[SharedOptions.language]
         )
         try context.admit(
             entry.folder, entry.weights, runtime, language: language, for: .sound(seconds: options.chunking.seconds))

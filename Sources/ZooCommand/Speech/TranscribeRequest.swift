@@ -99,7 +99,7 @@ struct TranscribeRequest {
         options = Transcriber.Options(
             decoding: try TranscribeOptions.decoding(parsed), chunking: try Self.chunking(parsed),
             voiceActivity: skipsSilence ? VoiceActivity() : nil)
-        runtime = context.runtime(parsed)
+        runtime = context.runtime(parsed, for: entry)
     }
 
     /// An empty subtitle file; `nil` where no subtitles are asked for.

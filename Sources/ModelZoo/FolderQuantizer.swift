@@ -1,0 +1,216 @@
+public import Checkpoints
+import Files
+public import JSON
+import TensorCore
+
+/// A model's folder could not be written in eight bits.
+public enum QuantizationError: Error, Sendable, CustomStringConvertible {
+    /// The model cannot be loaded.
+    case model(ModelError)
+    /// A file could not be read or written.
+    case checkpoint(CheckpointError)
+    /// A configuration that is not JSON.
+    case config(ConfigError)
+    /// None of the model's tensors becomes a matrix that could be held in eight bits.
+    case nothingToDo(folder: String)
+    /// Its weights are in eight bits already.
+    case isQuantized(folder: String)
+
+    /// The sentence a person reads.
+    public var description: String {
+        switch self {
+        case .model(let error): error.description
+        case .checkpoint(let error): error.description
+        case .config(let error): error.description
+        case .nothingToDo(let folder): "\(folder): none of its weights is a matrix that eight bits could hold"
+        case .isQuantized(let folder): "\(folder): its weights are in eight bits already"
+        }
+    }
+}
+
+/// Writes a model's folder anew with its matrices in eight bits: what `--dtype int8` makes of them at every start, a
+/// quarter of the size of fp32.
+///
+/// The weights of each of the model's parts become one safetensors file, and the configuration beside them says how
+/// they are stored, in the words of compressed-tensors (`int-quantized`: integers with a scale for each output;
+/// activations quantised token by token as they come). Everything else is copied, but for `card.json`, whose figures
+/// and hashes are those of the original.
+public struct FolderQuantizer: Sendable {
+    /// What was done.
+    public struct Summary: Sendable, Equatable {
+        /// Files of weights that were written.
+        public var files: [String] = []
+        /// Tensors that are in eight bits now.
+        public var matrixCount = 0
+        /// Bytes of the weights before.
+        public var bytesBefore = 0
+        /// Bytes of the weights now.
+        public var bytesAfter = 0
+        /// Files that were left out.
+        public var leftOut: [String] = []
+    }
+
+    /// The largest file beside the weights that is copied.
+    private static let largestFile = 1 << 30
+    private static let configurationNames = ["config.json", "open_clip_config.json"]
+    /// The key of a configuration that says how weights are stored.
+    static let key = "quantization_config"
+
+    private let folder: String
+    private let weights: WeightChoice
+    /// The tensors that change, by the folder they lie in.
+    private let matrices: [String: Set<String>]
+
+    /// Looks at a model, without reading its weights.
+    ///
+    /// - Parameters:
+    ///   - folder: the model's.
+    ///   - weights: which of its weights are meant.
+    /// - Throws: ``QuantizationError``.
+    public init(folder: String, weights: WeightChoice = WeightChoice()) throws(QuantizationError) {
+        guard !Self.isQuantized(folder) else { throw .isQuantized(folder: folder) }
+        self.folder = folder
+        self.weights = weights
+        let log = WeightLog()
+        let runtime = Runtime(threads: 1, weights: .int8, log: log)
+        do throws(ModelError) {
+            _ = try AnyModel(folder: folder, runtime: runtime, weights: weights, plansOnly: true)
+        } catch { throw .model(error) }
+        var matrices: [String: Set<String>] = [:]
+        for key in log.matricesInEightBits {
+            matrices[FileSystem.folder(of: key.file), default: []].insert(key.tensor)
+        }
+        guard !matrices.isEmpty else { throw .nothingToDo(folder: folder) }
+        self.matrices = matrices
+    }
+
+    /// Whether a folder's weights are stored in eight bits, as its configuration or that of its network says.
+    public static func isQuantized(_ folder: String) -> Bool {
+        let places = configurationNames + ["unet/config.json"]
+        return places.contains { place in
+            let path = FileSystem.join(folder, place)
+            guard let bytes = try? FileSystem.read(path, limit: Config.byteLimit),
+                let config = try? Config(file: path, bytes: bytes)
+            else { return false }
+            return config.has(key)
+        }
+    }
+
+    /// Writes the folder.
+    ///
+    /// - Parameters:
+    ///   - target: a folder that is made; what it holds already is replaced where the names are the same.
+    ///   - advance: told now and then how many bytes of how many were read; ends the work where it answers false.
+    /// - Returns: what was done; `nil` where `advance` ended it.
+    /// - Throws: ``QuantizationError``.
+    public func write(
+        to target: String, advance: (_ done: Int, _ of: Int) -> Bool = { _, _ in true }
+    ) throws(QuantizationError) -> Summary? {
+        do {
+            var parts: [(folder: String, checkpoint: Checkpoint)] = []
+            for place in matrices.keys.sorted() {
+                let choice = isSame(place, folder) ? weights : WeightChoice()
+                parts.append((place, try Checkpoint.open(folder: place, choice: choice)))
+            }
+            // Scales and integers are made in a pass of their own each.
+            var total = 0
+            for part in parts {
+                for name in part.checkpoint.names {
+                    let bytes = part.checkpoint.info(name)?.byteCount ?? 0
+                    total += matrices[part.folder]?.contains(name) == true ? 2 * bytes : bytes
+                }
+            }
+            var summary = Summary()
+            var done = 0
+            for part in parts {
+                let place = FileSystem.join(target, relative(part.folder))
+                try FileSystem.makeFolder(place)
+                let file = FileSystem.join(place, Self.fileName(of: part.checkpoint))
+                let written = try Safetensors.write(
+                    part.checkpoint, inEightBits: matrices[part.folder] ?? [], to: file
+                ) { bytes in
+                    done += bytes
+                    return advance(done, total)
+                }
+                guard let written else { return nil }
+                summary.files.append(file)
+                summary.matrixCount += written.matrixCount
+                summary.bytesBefore += written.bytesBefore
+                summary.bytesAfter += written.byteCount
+            }
+            try copy(folder, to: target, depth: 0, into: &summary)
+            return summary
+        } catch let error as CheckpointError {
+            throw .checkpoint(error)
+        } catch let error as ConfigError {
+            throw .config(error)
+        } catch let error as FileError {
+            throw .checkpoint(.file(error))
+        } catch {
+            throw .checkpoint(.tensor(file: folder, tensor: "", reason: "\(error)"))
+        }
+    }
+
+    /// Copies what is no weights that were written, and says in the configurations beside those how they are stored.
+    private func copy(_ from: String, to target: String, depth: Int, into summary: inout Summary) throws {
+        try FileSystem.makeFolder(target)
+        let isRewritten = matrices.keys.contains { isSame($0, from) }
+        for name in try FileSystem.list(from).names where !name.hasPrefix(".") {
+            let (source, copy) = (FileSystem.join(from, name), FileSystem.join(target, name))
+            if FileSystem.isDirectory(source) {
+                // Deeper than any model's parts lie; and the folder that is being written may lie in this one.
+                guard depth < 3, !isSame(source, target) else {
+                    summary.leftOut.append(source)
+                    continue
+                }
+                try self.copy(source, to: copy, depth: depth + 1, into: &summary)
+            } else if isRewritten, Checkpoint.isWeightFile(name) {
+                continue
+            } else if depth == 0, name == "card.json" {
+                summary.leftOut.append(source)
+            } else {
+                var bytes = try FileSystem.read(source, limit: Self.largestFile)
+                if isRewritten, Self.configurationNames.contains(name) {
+                    var object = try Config(file: source, bytes: bytes).object
+                    object[Self.key] = Self.configuration
+                    bytes = JSONValue.object(object).serializedBytes(pretty: true)
+                }
+                try FileSystem.write(bytes, to: copy)
+            }
+        }
+    }
+
+    /// compressed-tensors' words for integers with a scale for each output, and activations quantised as they come.
+    private static let configuration: JSONValue = [
+        "quant_method": "compressed-tensors", "format": "int-quantized", "quantization_status": "compressed",
+        "config_groups": [
+            "group_0": [
+                "targets": ["Linear"],
+                "weights": [
+                    "num_bits": 8, "type": "int", "symmetric": true, "strategy": "channel", "dynamic": false,
+                ],
+                "input_activations": [
+                    "num_bits": 8, "type": "int", "symmetric": false, "strategy": "token", "dynamic": true,
+                ],
+            ]
+        ],
+    ]
+
+    /// What the file of a part is called: as its only file, or as its shards or PyTorch's file would be as one.
+    private static func fileName(of checkpoint: Checkpoint) -> String {
+        let name = FileSystem.lastComponent(checkpoint.files.first ?? "")
+        if checkpoint.files.count == 1, name.hasSuffix(".safetensors") { return name }
+        if name.hasPrefix("diffusion_pytorch_model") { return "diffusion_pytorch_model.safetensors" }
+        return name.hasPrefix("open_clip") ? "open_clip_model.safetensors" : "model.safetensors"
+    }
+
+    /// A part's folder as seen from the model's.
+    private func relative(_ part: String) -> String {
+        let (root, path) = ((try? FileSystem.resolve(folder)) ?? folder, (try? FileSystem.resolve(part)) ?? part)
+        return path.hasPrefix("\(root)/") ? String(path.dropFirst(root.count + 1)) : ""
+    }
+
+    private func isSame(_ a: String, _ b: String) -> Bool {
+        ((try? FileSystem.resolve(a)) ?? a) == ((try? FileSystem.resolve(b)) ?? b)
+    }
+}
