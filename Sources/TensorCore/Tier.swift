@@ -4,8 +4,8 @@ import CKernels
 ///
 /// One binary holds all tiers of its architecture; the best one the CPU can run is chosen when a ``Runtime`` is made.
 /// fp32 results of ``avx2`` and ``avx512`` are the same bits; the kernels of ``neon`` give them, too, but for numbers
-/// below 2^-126 that would round to it, which are 0 there. A tier with VNNI differs from the one without in the speed of
-/// products by int8 weights alone, and ``avx512BF16`` from ``avx512VNNI`` in products and convolutions by weights in
+/// below 2^-126 that would round to it, which are 0 there. A tier with VNNI differs from the one without in the speed
+/// of products by int8 weights alone, and ``avx512BF16`` from ``avx512VNNI`` in products and convolutions by weights in
 /// bf16 alone: it rounds what they multiply to bf16, too.
 public enum Tier: String, Sendable, CaseIterable, Comparable {
     /// Any CPU; double precision stands in for fused multiply-adds, so its last bits may differ from the other tiers'.
