@@ -2,17 +2,22 @@
 #include "weights.h"
 #include <stdlib.h>
 
+static long stored_size(ck_storage storage) {
+  return storage == CK_STORE_F32 ? 4 : storage == CK_STORE_I8 ? 1 : 2;
+}
+
 // A packed fp32 or bf16 matrix, as ckernels.h describes it.
 static void pack_plainly(const ck_pack *p, char *out) {
   for (long row = 0; row < (p->n + CK_PANEL - 1) / CK_PANEL * CK_PANEL; row++)
     for (long i = 0; i < p->k; i++) {
       const long at = row * p->k + i;
-      const char *const source = (const char *)p->source + at * (p->storage == CK_STORE_F32 ? 4 : 2);
+      const char *const source = (const char *)p->source + at * stored_size(p->storage);
       float x = 0;
       uint16_t half = 0;
       if (row < p->n) {
-        memcpy(&half, source, 2);
+        if (p->storage != CK_STORE_I8) memcpy(&half, source, 2);
         if (p->storage == CK_STORE_F32) memcpy(&x, source, 4);
+        else if (p->storage == CK_STORE_I8) x = (float)(signed char)*source;
         else x = p->storage == CK_STORE_F16 ? from_half(half) : from_bfloat(half);
         if (p->scale) x *= p->scale[row];
       }
@@ -21,7 +26,8 @@ static void pack_plainly(const ck_pack *p, char *out) {
       const long to = (row / CK_PANEL * p->k + k) * CK_PANEL + row % CK_PANEL;
       if (p->form == CK_FORM_F32) memcpy(out + 4 * to, &x, 4);
       half = to_bfloat(x);
-      if (p->form == CK_FORM_BF16) memcpy(out + 2 * to, &half, 2);
+      const long pair = (row / CK_PANEL * ((p->k + 1) / 2) + k / 2) * CK_PANEL + row % CK_PANEL;
+      if (p->form == CK_FORM_BF16) memcpy(out + 4 * pair + 2 * (k % 2), &half, 2);
     }
 }
 
@@ -34,6 +40,7 @@ static char *make_source(ck_storage storage, long count, int is_special) {
     uint16_t half = storage == CK_STORE_BF16 ? to_bfloat(x[i]) : (uint16_t)below(0x10000);
     if (storage == CK_STORE_F16 && !is_special && (half & 0x7c00) == 0x7c00) half ^= 0x4000;
     if (storage == CK_STORE_F32) memcpy(source + 4 * i, x + i, 4);
+    else if (storage == CK_STORE_I8) source[i] = (char)(below(255) - 127);
     else memcpy(source + 2 * i, &half, 2);
   }
   return source;
@@ -42,7 +49,7 @@ static char *make_source(ck_storage storage, long count, int is_special) {
 // The whole matrix at once, and in pieces of rows that cut panels.
 static void pack_case(long n, long channels, long taps, ck_storage storage, ck_form form, int is_scaled,
                       int is_special) {
-  static const char *const storages[] = {"f32", "f16", "bf16"}, *const forms[] = {"f32", "bf16", "i8"};
+  static const char *const storages[] = {"f32", "f16", "bf16", "i8"}, *const forms[] = {"f32", "bf16", "i8"};
   const long k = channels * taps, bytes = (long)(4 * ck_packed_floats(n, k, form));
   char *const packed = block((size_t)bytes);
   ck_pack args = {.packed = (float *)(void *)packed, .n = n, .k = k, .rows = n, .channels = channels, .taps = taps,
@@ -51,6 +58,7 @@ static void pack_case(long n, long channels, long taps, ck_storage storage, ck_f
   char *expected = 0;
   if (form != CK_FORM_I8 && !(is_special && is_scaled)) {
     expected = block((size_t)bytes);
+    memset(expected, 0, (size_t)bytes); // an odd k leaves half of the last unit
     pack_plainly(&args, expected);
   }
   // Where a NaN may be computed, its bits are the processor's.
@@ -69,15 +77,11 @@ static void pack_case(long n, long channels, long taps, ck_storage storage, ck_f
     rows = row + 5 + row / 2 < n ? 5 + row / 2 : n - row;
     args.row = row;
     args.rows = rows;
-    args.source = source + row * k * (storage == CK_STORE_F32 ? 4 : 2);
+    args.source = source + row * k * stored_size(storage);
     args.scale = scale ? scale + row : 0;
     ck_pack_weights(tested, &args);
   }
-  // A panel may end in bytes that nobody writes.
-  const long panel = bytes / ((n + CK_PANEL - 1) / CK_PANEL);
-  const long used = form == CK_FORM_F32 ? 128 * k : form == CK_FORM_BF16 ? 64 * k : 128 + 32 * k;
-  for (long at = 0; at < bytes; at += panel)
-    if (memcmp(packed + at, whole + at, (size_t)used) != 0) report(RUN_pack_weights, "in pieces", "other bytes");
+  if (memcmp(packed, whole, (size_t)bytes) != 0) report(RUN_pack_weights, "in pieces", "other bytes");
   release();
 }
 
@@ -97,7 +101,7 @@ static void winograd_pack_case(long n, long channels, ck_storage storage, int is
         for (long tap = 0; row < n && tap < 9; tap++) {
           float x;
           ck_to_float(CK_PORTABLE, &x, (const char *)args.source + ((row * channels + c) * 9 + tap) *
-                      (storage == CK_STORE_F32 ? 4 : 2), storage, 1);
+                      stored_size(storage), storage, 1);
           if (args.scale) x *= args.scale[row];
           u += g[at / 4][tap / 3] * g[at % 4][tap % 3] * (double)x;
         }
@@ -116,10 +120,11 @@ static void to_float_case(ck_storage storage, long n, int is_every) {
     for (long i = 0; i < n; i++) memcpy(source + 2 * i, &(uint16_t){(uint16_t)i}, 2);
   double *const expected = doubles(n);
   for (long i = 0; i < n; i++) {
-    uint16_t half;
+    uint16_t half = 0;
     float x;
-    memcpy(&half, source + 2 * i, 2);
+    if (storage != CK_STORE_I8) memcpy(&half, source + 2 * i, 2);
     if (storage == CK_STORE_F32) memcpy(&x, source + 4 * i, 4);
+    else if (storage == CK_STORE_I8) x = (float)(signed char)source[i];
     else x = storage == CK_STORE_F16 ? from_half(half) : from_bfloat(half);
     expected[i] = (double)x;
   }
@@ -133,7 +138,7 @@ void packing_cases(void) {
   static const long sizes[] = {0, 1, 2, 15, 16, 17, 31, 33, 100};
   static const long shapes[][3] = {{1, 1, 1}, {16, 17, 1}, {17, 5, 9}, {31, 33, 1}, {32, 16, 4}, {33, 3, 49},
                                    {70, 64, 1}};
-  for (int storage = CK_STORE_F32; storage <= CK_STORE_BF16; storage++) {
+  for (int storage = CK_STORE_F32; storage <= CK_STORE_I8; storage++) {
     for (int i = 0; i < 9; i++) to_float_case((ck_storage)storage, sizes[i], 0);
     for (int i = 0; i < 7; i++)
       for (int form = CK_FORM_F32; form <= CK_FORM_I8; form++)

@@ -67,7 +67,53 @@ static void gemm_case(long m, long n, long k, ck_form form, int options, ck_acti
   release();
 }
 
+// Rows of A as integers 0 ... 255 less their zero point, and their scale; the weights' integers and scales likewise.
+static void int8_gemm_case(long m, long n, long k, int options, ck_activation activation, int is_special) {
+  const long lda = k + m % 3, ldc = n + m % 2 * 5, count = (m - 1) * ldc + n;
+  const weights w = make_weights(1, n, k, 1, CK_FORM_I8);
+  float *const output = room(count), *const a = is_special ? specials(m * lda, 1.0f) : floats(m * lda, 1.0f);
+  double *const expected = doubles(count);
+  ck_gemm args = {.m = m, .n = n, .k = k, .a = a, .lda = lda, .b = w.packed, .c = output, .ldc = ldc,
+                  .epilogue = make_epilogue(options, activation, n, 1, output, count), .form = CK_FORM_I8};
+  for (long i = 0; i < count; i++) expected[i] = NAN;
+  for (long r = 0; r < m && !is_special; r++) {
+    float low = 0, high = 0;
+    for (long i = 0; i < k; i++) low = fminf(low, a[r * lda + i]), high = fmaxf(high, a[r * lda + i]);
+    const float scale = (high - low) / 255.0f, inverse = scale > 0 ? 1.0f / scale : 0;
+    const float zero = fminf(rintf(-low * inverse), 255.0f);
+    for (long c = 0; c < n; c++) {
+      float most = 0;
+      for (long i = 0; i < k; i++) most = fmaxf(most, fabsf(w.source[c * k + i]));
+      const float factor = most / 127.0f, unit = factor > 0 ? 1.0f / factor : 0;
+      double sum = 0;
+      for (long i = 0; i < k; i++) {
+        const float q = fminf(fmaxf(rintf(a[r * lda + i] * inverse) + zero, 0), 255.0f) - zero;
+        sum += (double)q * (double)rintf(w.source[c * k + i] * unit);
+      }
+      sum = (double)((float)sum * (factor * scale));
+      expected[r * ldc + c] = finished(&args.epilogue, args.epilogue.residual, sum, c, r * ldc + c);
+    }
+  }
+  if (options & IN_PLACE)
+    for (long i = 0; i < count; i++)
+      if (i % ldc >= n) expected[i] = (double)output[i];
+  job j = {.operation = RUN_int8_gemm_run, .args = &args, .scratch = ck_int8_gemm_scratch(&args), .output = output,
+           .count = count, .expected = is_special ? 0 : expected, .tolerance = 16, .portable = 8};
+  check(&j, "%ldx%ldx%ld epilogue %d activation %d%s", m, n, k, options, activation, is_special ? " special" : "");
+  release();
+}
+static void int8_product_cases(void) {
+  static const long outputs[] = {1, 16, 31, 33, 64, 70, 97}, inputs[] = {1, 2, 3, 17, 33, 64, 130};
+  for (int m = 1; m <= 14; m++)
+    for (int n = 0; n < 7; n++)
+      int8_gemm_case(m, outputs[n], inputs[(m + n) % 7], (m * 7 + n) % EPILOGUES, (ck_activation)((m + n) % 3), 0);
+  int8_gemm_case(3, 40, 2600, BIAS, CK_ACT_NONE, 0);
+  int8_gemm_case(40, 33, 4096, BIAS | SCALE | RESIDUAL, CK_ACT_RELU, 0);
+  int8_gemm_case(9, 33, 50, BIAS, CK_ACT_NONE, 1);
+}
+
 void product_cases(void) {
+  int8_product_cases();
   static const long outputs[] = {1, 16, 31, 33, 64, 70, 97}, inputs[] = {1, 2, 17, 33, 64};
   int i = 0;
   for (long m = 1; m <= 14; m++)
