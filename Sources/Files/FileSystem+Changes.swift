@@ -16,6 +16,12 @@ extension FileSystem {
         }
     }
 
+    /// Gives a file or folder another name in the same file system; nothing that is there is replaced but an empty
+    /// folder by a folder, and a file by a file.
+    package static func move(_ path: String, to target: String) throws(FileError) {
+        guard rename(path, target) == 0 else { throw FileError.last("make", target) }
+    }
+
     /// Makes a symbolic link, in place of what is there; the path never shows anything between.
     package static func link(_ path: String, to target: String) throws(FileError) {
         if linkTarget(path) == target { return }

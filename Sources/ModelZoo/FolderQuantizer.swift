@@ -52,6 +52,8 @@ public struct FolderQuantizer: Sendable {
 
     /// The largest file beside the weights that is copied.
     private static let largestFile = 1 << 30
+    /// Folders within folders that are copied: deeper than any model's parts lie.
+    private static let deepest = 3
     private static let configurationNames = ["config.json", "open_clip_config.json"]
     /// The key of a configuration that says how weights are stored.
     static let key = "quantization_config"
@@ -96,15 +98,32 @@ public struct FolderQuantizer: Sendable {
         }
     }
 
-    /// Writes the folder.
+    /// Writes the folder, which takes its name when it is whole.
     ///
     /// - Parameters:
-    ///   - target: a folder that is made; what it holds already is replaced where the names are the same.
+    ///   - target: a path where nothing is yet.
     ///   - advance: told now and then how many bytes of how many were read; ends the work where it answers false.
     /// - Returns: what was done; `nil` where `advance` ended it.
     /// - Throws: ``QuantizationError``.
     public func write(
         to target: String, advance: (_ done: Int, _ of: Int) -> Bool = { _, _ in true }
+    ) throws(QuantizationError) -> Summary? {
+        let place = "\(target).\(String(UInt64.random(in: .min ... .max), radix: 36)).incomplete"
+        do throws(QuantizationError) {
+            let summary = try write(into: place, as: target, advance)
+            do throws(FileError) {
+                if summary != nil { try FileSystem.move(place, to: target) } else { try FileSystem.remove(place) }
+            } catch { throw .checkpoint(.file(error)) }
+            return summary
+        } catch {
+            _ = try? FileSystem.remove(place)
+            throw error
+        }
+    }
+
+    /// Writes the folder under another name; the summary has the names that its files will have.
+    private func write(
+        into working: String, as target: String, _ advance: (_ done: Int, _ of: Int) -> Bool
     ) throws(QuantizationError) -> Summary? {
         do {
             var parts: [(folder: String, checkpoint: Checkpoint)] = []
@@ -123,9 +142,10 @@ public struct FolderQuantizer: Sendable {
             var summary = Summary()
             var done = 0
             for part in parts {
-                let place = FileSystem.join(target, relative(part.folder))
+                let place = FileSystem.join(working, relative(part.folder))
                 try FileSystem.makeFolder(place)
-                let file = FileSystem.join(place, Self.fileName(of: part.checkpoint))
+                let name = Self.fileName(of: part.checkpoint)
+                let file = FileSystem.join(place, name)
                 let written = try Safetensors.write(
                     part.checkpoint, inEightBits: matrices[part.folder] ?? [], to: file
                 ) { bytes in
@@ -133,12 +153,12 @@ public struct FolderQuantizer: Sendable {
                     return advance(done, total)
                 }
                 guard let written else { return nil }
-                summary.files.append(file)
+                summary.files.append(FileSystem.join(FileSystem.join(target, relative(part.folder)), name))
                 summary.matrixCount += written.matrixCount
                 summary.bytesBefore += written.bytesBefore
                 summary.bytesAfter += written.byteCount
             }
-            try copy(folder, to: target, depth: 0, into: &summary)
+            try copy(folder, to: working, root: working, depth: 0, into: &summary)
             return summary
         } catch let error as CheckpointError {
             throw .checkpoint(error)
@@ -152,18 +172,21 @@ public struct FolderQuantizer: Sendable {
     }
 
     /// Copies what is no weights that were written, and says in the configurations beside those how they are stored.
-    private func copy(_ from: String, to target: String, depth: Int, into summary: inout Summary) throws {
+    private func copy(
+        _ from: String, to target: String, root: String, depth: Int, into summary: inout Summary
+    ) throws {
         try FileSystem.makeFolder(target)
         let isRewritten = matrices.keys.contains { isSame($0, from) }
         for name in try FileSystem.list(from).names where !name.hasPrefix(".") {
             let (source, copy) = (FileSystem.join(from, name), FileSystem.join(target, name))
             if FileSystem.isDirectory(source) {
-                // Deeper than any model's parts lie; and the folder that is being written may lie in this one.
-                guard depth < 3, !isSame(source, target) else {
+                // The folder that is being written may lie in this one.
+                if isSame(source, root) { continue }
+                guard depth < Self.deepest else {
                     summary.leftOut.append(source)
                     continue
                 }
-                try self.copy(source, to: copy, depth: depth + 1, into: &summary)
+                try self.copy(source, to: copy, root: root, depth: depth + 1, into: &summary)
             } else if isRewritten, Checkpoint.isWeightFile(name) {
                 continue
             } else if depth == 0, name == "card.json" {

@@ -69,6 +69,7 @@ struct CommandJobs {
                 ["generate", "-m", Fixtures.generator("dcgan-8"), "--grid", "10x10", "-o", "\(out)/g.png"],
                 file: "g.png"),
             job(["convert", resnet, "-o", "\(out)/c.safetensors"], file: "c.safetensors"),
+            job(["quantize", resnet, "-o", "\(out)/q"], file: "q"),
         ]
     }
 

@@ -6,7 +6,6 @@ import ModelZoo
 /// `zoo quantize`: a model's folder with its matrices in eight bits.
 enum QuantizeCommand: Subcommand {
     private static let output = Option.folder("--output", "-o", help: "The folder to make").required()
-    private static let force = Option.flag("--force", "-f", help: "Write into a folder that is there")
 
     static let command = Command(
         "quantize", summary: "Write a model's folder with its weights in eight bits",
@@ -14,12 +13,13 @@ enum QuantizeCommand: Subcommand {
             The matrices of linear layers and convolutions become integers with a scale for each output, what '--dtype \
             int8' makes of them at every start; vectors, tables of embeddings and small kernels that are faster as \
             floats stay as they are. The new folder is loaded as any other, in eight bits unless '--dtype' says \
-            otherwise, and gives the same results as '--dtype int8' gives with the old one.
+            otherwise, and gives the same results as '--dtype int8' gives with the old one. It takes its name when it \
+            is whole.
             Weights are stored in the format of compressed-tensors (int-quantized, a scale a channel), and the \
             configuration says so. Everything else of the folder is copied, but for card.json: what it states was \
             measured with other weights. Measure the new ones with 'zoo verify' or 'zoo eval'.
             """,
-        arguments: [SharedOptions.modelArgument], options: [output, SharedOptions.ema, force, SharedOptions.json],
+        arguments: [SharedOptions.modelArgument], options: [output, SharedOptions.ema, SharedOptions.json],
         examples: [
             Command.Example("zoo quantize ./vit-base -o vit-base-int8", "346 MB become 87 MB"),
             Command.Example("zoo verify vit-base-int8", "How far its outputs are from the reference's"),
@@ -27,18 +27,13 @@ enum QuantizeCommand: Subcommand {
 
     static func run(_ parsed: ParsedArguments, _ context: CommandContext) throws -> ExitCode {
         let target = parsed[output]
-        guard parsed[force] || !FileSystem.exists(target) else {
-            throw UsageError(
-                "'\(printable(target))' is there already: give another name, or write into it with --force",
-                path: parsed.path)
+        guard !FileSystem.exists(target) else {
+            throw UsageError("'\(printable(target))' is there already: give another name", path: parsed.path)
         }
         let entry = SharedOptions.weights(of: try context.find(parsed[SharedOptions.modelArgument]), parsed, context)
         guard !entry.isSingleFile else {
             throw UsageError(
                 "\(printable(entry.name)) is a pipeline in one file: 'zoo quantize' takes a folder", path: parsed.path)
-        }
-        if (try? FileSystem.resolve(target) == FileSystem.resolve(entry.folder)) ?? false {
-            throw UsageError("'\(printable(target))' is the model's own folder", path: parsed.path)
         }
         let summary: FolderQuantizer.Summary?
         do throws(QuantizationError) {
