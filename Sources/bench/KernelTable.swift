@@ -8,6 +8,8 @@ enum KernelTable {
     /// m x k by k x n, as ViT-B/16 has them with 197 tokens.
     private static let products = [
         gemm(1024, 1024, 1024), gemm(197, 768, 768), gemm(197, 768, 2304), gemm(197, 768, 3072), gemm(197, 3072, 768),
+        gemm(197, 768, 3072, weights: .bfloat16), gemm(197, 768, 3072, weights: .int8),
+        gemm(197, 3072, 768, weights: .bfloat16), gemm(197, 3072, 768, weights: .int8),
     ]
 
     /// ResNet-50's, and the patches of ViT-B/16.
@@ -44,6 +46,8 @@ enum KernelTable {
             return { ws in _ = ws.layerNorm(x, weight: weight, bias: bias, epsilon: 1e-6) }
         },
         rowwise("gelu", Shape(1, 197, 3072)) { x, _ in { ws in _ = ws.activated(x, .gelu) } },
+        // Far more than any cache holds.
+        rowwise("memory", Shape(8192, 8192)) { x, _ in { ws in _ = ws.activated(x, .relu) } },
     ]
 
     /// Handing a job without work to every thread and waiting for the last of them.
@@ -51,13 +55,13 @@ enum KernelTable {
         .runtime { runtime in runtime.concurrently(parts: runtime.threads) { _ in } }
     }
 
-    private static func gemm(_ m: Int, _ k: Int, _ n: Int) -> KernelCase {
+    private static func gemm(_ m: Int, _ k: Int, _ n: Int, weights: WeightType = .float32) -> KernelCase {
         KernelCase(
-            operation: "gemm", shape: "\(m)x\(k)x\(n)", measure: .operations(2 * Double(m) * Double(k) * Double(n))
+            operation: weights == .float32 ? "gemm" : "gemm \(weights.rawValue)", shape: "\(m)x\(k)x\(n)", measure: .operations(2 * Double(m) * Double(k) * Double(n))
         ) { runtime in
             var values = Values()
             let x = values.tensor(Shape(m, k))
-            let weight = values.matrix(outputs: n, channels: k, tier: runtime.tier)
+            let weight = values.matrix(outputs: n, channels: k, form: weights.form, tier: runtime.tier)
             let bias = values.vector(n)
             return .workspace { ws in _ = ws.linear(x, weight, bias: bias) }
         }
