@@ -55,9 +55,7 @@ def main():
     memory = answers(arguments.zoo.parent / "zoo-bench", "--filter", "memory", "--json")[0]
     rate = memory["gb_per_s"]
     print(f"{memory['tier']}, {memory['threads']} threads, memory {rate:.1f} GB/s\n")
-    print(
-        "| inputs of a pass | GFLOP | MB touched | ms by operations | ms by memory | ms, median (least) | of the limit |"
-    )
+    print("| inputs of a pass | GFLOP | MB touched | by operations | by memory | median (least) ms | of the limit |")
     print("|---|---:|---:|---:|---:|---:|---:|")
     for title, model, options in ROWS:
         if model not in chosen:

@@ -57,7 +57,8 @@ enum KernelTable {
 
     private static func gemm(_ m: Int, _ k: Int, _ n: Int, weights: WeightType = .float32) -> KernelCase {
         KernelCase(
-            operation: weights == .float32 ? "gemm" : "gemm \(weights.rawValue)", shape: "\(m)x\(k)x\(n)", measure: .operations(2 * Double(m) * Double(k) * Double(n))
+            operation: weights == .float32 ? "gemm" : "gemm \(weights.rawValue)", shape: "\(m)x\(k)x\(n)",
+            measure: .operations(2 * Double(m) * Double(k) * Double(n))
         ) { runtime in
             var values = Values()
             let x = values.tensor(Shape(m, k))
