@@ -76,6 +76,9 @@ public struct MobileNetV3: ClassifierNetwork {
     /// Any image will do: every window is padded.
     public func refusal(height: Int, width: Int) -> String? { nil }
 
+    /// Two large images, or many small ones: the gates and the last maps of one are too little work for two threads.
+    public func imagesAtATime(height: Int, width: Int) -> Int { max(2, 65_536 / max(height * width, 1)) }
+
     /// Classifies `[B, H, W, 3]`.
     public func callAsFunction(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput {
         var x = stem(pixels, ws)  // [B, H/2, W/2, 16]
