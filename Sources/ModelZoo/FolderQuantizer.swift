@@ -33,8 +33,9 @@ public enum QuantizationError: Error, Sendable, CustomStringConvertible {
 ///
 /// The weights of each of the model's parts become one safetensors file, and the configuration beside them says how
 /// they are stored, in the words of compressed-tensors (`int-quantized`: integers with a scale for each output;
-/// activations quantised token by token as they come). Everything else is copied, but for `card.json`, whose figures
-/// and hashes are those of the original.
+/// activations quantised token by token as they come). That format knows linear layers: where they hold most of a
+/// part's matrices, convolutions stay as they are, and transformers loads the folder, too. Everything else is copied,
+/// but for `card.json`, whose figures and hashes are those of the original.
 public struct FolderQuantizer: Sendable {
     /// What was done.
     public struct Summary: Sendable, Equatable {
@@ -131,12 +132,17 @@ public struct FolderQuantizer: Sendable {
                 let choice = isSame(place, folder) ? weights : WeightChoice()
                 parts.append((place, try Checkpoint.open(folder: place, choice: choice)))
             }
-            // Scales and integers are made in a pass of their own each.
+            var chosen: [String: Set<String>] = [:]
+            var ignored: [String: [String]] = [:]
             var total = 0
             for part in parts {
+                let names = Self.chosen(matrices[part.folder] ?? [], in: part.checkpoint)
+                chosen[part.folder] = names
+                ignored[part.folder] = Self.otherLayers(than: names, in: part.checkpoint)
                 for name in part.checkpoint.names {
+                    // Scales and integers are made in a pass of their own each.
                     let bytes = part.checkpoint.info(name)?.byteCount ?? 0
-                    total += matrices[part.folder]?.contains(name) == true ? 2 * bytes : bytes
+                    total += names.contains(name) ? 2 * bytes : bytes
                 }
             }
             var summary = Summary()
@@ -147,7 +153,7 @@ public struct FolderQuantizer: Sendable {
                 let name = Self.fileName(of: part.checkpoint)
                 let file = FileSystem.join(place, name)
                 let written = try Safetensors.write(
-                    part.checkpoint, inEightBits: matrices[part.folder] ?? [], to: file
+                    part.checkpoint, inEightBits: chosen[part.folder] ?? [], to: file
                 ) { bytes in
                     done += bytes
                     return advance(done, total)
@@ -158,7 +164,7 @@ public struct FolderQuantizer: Sendable {
                 summary.bytesBefore += written.bytesBefore
                 summary.bytesAfter += written.byteCount
             }
-            try copy(folder, to: working, root: working, depth: 0, into: &summary)
+            try copy(folder, to: working, root: working, depth: 0, ignored, into: &summary)
             return summary
         } catch let error as CheckpointError {
             throw .checkpoint(error)
@@ -171,12 +177,29 @@ public struct FolderQuantizer: Sendable {
         }
     }
 
+    /// What is written in eight bits of the matrices that could be: all of a convolutional network's, else those of
+    /// linear layers.
+    private static func chosen(_ matrices: Set<String>, in checkpoint: Checkpoint) -> Set<String> {
+        func count(_ names: Set<String>) -> Int { names.reduce(0) { $0 + (checkpoint.info($1)?.count ?? 0) } }
+        let linear = matrices.filter { checkpoint.info($0)?.shape.count == 2 }
+        return count(linear) >= count(matrices.subtracting(linear)) ? linear : matrices
+    }
+
+    /// The layers that have a matrix of another type than the ones given, whatever they do with it.
+    private static func otherLayers(than matrices: Set<String>, in checkpoint: Checkpoint) -> [String] {
+        let suffix = ".weight"
+        return checkpoint.names.filter { name in
+            !matrices.contains(name) && name.hasSuffix(suffix) && checkpoint.info(name)?.shape.count == 2
+        }.map { String($0.dropLast(suffix.count)) }
+    }
+
     /// Copies what is no weights that were written, and says in the configurations beside those how they are stored.
     private func copy(
-        _ from: String, to target: String, root: String, depth: Int, into summary: inout Summary
+        _ from: String, to target: String, root: String, depth: Int, _ ignored: [String: [String]],
+        into summary: inout Summary
     ) throws {
         try FileSystem.makeFolder(target)
-        let isRewritten = matrices.keys.contains { isSame($0, from) }
+        let rewritten = matrices.keys.first { isSame($0, from) }
         for name in try FileSystem.list(from).names where !name.hasPrefix(".") {
             let (source, copy) = (FileSystem.join(from, name), FileSystem.join(target, name))
             if FileSystem.isDirectory(source) {
@@ -186,16 +209,16 @@ public struct FolderQuantizer: Sendable {
                     summary.leftOut.append(source)
                     continue
                 }
-                try self.copy(source, to: copy, root: root, depth: depth + 1, into: &summary)
-            } else if isRewritten, Checkpoint.isWeightFile(name) {
+                try self.copy(source, to: copy, root: root, depth: depth + 1, ignored, into: &summary)
+            } else if rewritten != nil, Checkpoint.isWeightFile(name) {
                 continue
             } else if depth == 0, name == "card.json" {
                 summary.leftOut.append(source)
             } else {
                 var bytes = try FileSystem.read(source, limit: Self.largestFile)
-                if isRewritten, Self.configurationNames.contains(name) {
+                if let rewritten, Self.configurationNames.contains(name) {
                     var object = try Config(file: source, bytes: bytes).object
-                    object[Self.key] = Self.configuration
+                    object[Self.key] = Self.configuration(ignoring: ignored[rewritten] ?? [])
                     bytes = JSONValue.object(object).serializedBytes(pretty: true)
                 }
                 try FileSystem.write(bytes, to: copy)
@@ -204,20 +227,23 @@ public struct FolderQuantizer: Sendable {
     }
 
     /// compressed-tensors' words for integers with a scale for each output, and activations quantised as they come.
-    private static let configuration: JSONValue = [
-        "quant_method": "compressed-tensors", "format": "int-quantized", "quantization_status": "compressed",
-        "config_groups": [
-            "group_0": [
-                "targets": ["Linear"],
-                "weights": [
-                    "num_bits": 8, "type": "int", "symmetric": true, "strategy": "channel", "dynamic": false,
-                ],
-                "input_activations": [
-                    "num_bits": 8, "type": "int", "symmetric": false, "strategy": "token", "dynamic": true,
-                ],
-            ]
-        ],
-    ]
+    private static func configuration(ignoring layers: [String]) -> JSONValue {
+        [
+            "quant_method": "compressed-tensors", "format": "int-quantized", "quantization_status": "compressed",
+            "ignore": .array(layers.map { JSONValue($0) }),
+            "config_groups": [
+                "group_0": [
+                    "targets": ["Linear"],
+                    "weights": [
+                        "num_bits": 8, "type": "int", "symmetric": true, "strategy": "channel", "dynamic": false,
+                    ],
+                    "input_activations": [
+                        "num_bits": 8, "type": "int", "symmetric": false, "strategy": "token", "dynamic": true,
+                    ],
+                ]
+            ],
+        ]
+    }
 
     /// What the file of a part is called: as its only file, or as its shards or PyTorch's file would be as one.
     private static func fileName(of checkpoint: Checkpoint) -> String {

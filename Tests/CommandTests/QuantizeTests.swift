@@ -30,6 +30,10 @@ import Testing
         // Half precision became eight bits, but for what stays floats.
         #expect(try bytes("\(out)/model.safetensors") < before * 55 / 100)
         #expect(!FileManager.default.fileExists(atPath: "\(out)/card.json"))
+        // Linear layers alone, as compressed-tensors knows them; the patches' convolution is another layer's.
+        let file = try Safetensors(file: "\(out)/model.safetensors")
+        let integers = file.names.compactMap { file.info($0) }.filter { $0.dtype == .int8 }
+        #expect(integers.count == 37 && integers.allSatisfy { $0.shape.count == 2 }, "\(integers.map(\.name))")
         let picture = "\(original)/ref/image.png"
         func scores(_ words: [String]) throws -> String {
             let run = try ZooBinary.run(["classify", "--json", picture, "-m"] + words)

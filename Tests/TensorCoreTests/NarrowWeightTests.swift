@@ -240,7 +240,7 @@ import Testing
 
     /// The groups' matrices lie one after another, whatever a panel takes.
     @Test(arguments: [WeightType.bfloat16, .int8]) func groups(type: WeightType) {
-        let runtime = Runtime(threads: 2)
+        let runtime = Runtime(threads: 2, tier: .avx512VNNI)  // which widens bf16
         let sources = (0..<3).map { Source(20, 45, seed: $0) }
         let memory = WeightMemory()
         func packed(_ form: PackedMatrix.Form, _ values: (Source) -> [Float]) -> [PackedMatrix] {

@@ -10,9 +10,9 @@ enum QuantizeCommand: Subcommand {
     static let command = Command(
         "quantize", summary: "Write a model's folder with its weights in eight bits",
         discussion: """
-            The matrices of linear layers and convolutions become integers with a scale for each output, what '--dtype \
-            int8' makes of them at every start; vectors, tables of embeddings and small kernels that are faster as \
-            floats stay as they are. The new folder is loaded as any other, in eight bits unless '--dtype' says \
+            The matrices of linear layers become integers with a scale for each output, what '--dtype int8' makes of \
+            them at every start, and of a convolutional network those of convolutions; vectors, tables of embeddings \
+            and kernels that are faster as floats stay as they are. The new folder is loaded as any other, in eight bits unless '--dtype' says \
             otherwise, and gives the same results as '--dtype int8' gives with the old one. It takes its name when it \
             is whole.
             Weights are stored in the format of compressed-tensors (int-quantized, a scale a channel), and the \
@@ -21,7 +21,7 @@ enum QuantizeCommand: Subcommand {
             """,
         arguments: [SharedOptions.modelArgument], options: [output, SharedOptions.ema, SharedOptions.json],
         examples: [
-            Command.Example("zoo quantize ./vit-base -o vit-base-int8", "346 MB become 87 MB"),
+            Command.Example("zoo quantize ./vit-base -o vit-base-int8", "346 MB become 90 MB"),
             Command.Example("zoo verify vit-base-int8", "How far its outputs are from the reference's"),
         ])
 
