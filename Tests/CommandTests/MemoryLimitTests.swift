@@ -140,8 +140,8 @@ import Testing
             ] + (model.hasPrefix("wav2vec2") ? ["--duration", "1"] : []))
         #expect(run.code == 0, "\(run.errors)")
         let growth = try #require(try JSONValue.parse(run.output)["growth_bytes_per_pass"]?.doubleValue)
-        // A page that the system counts late is 4096 bytes, and on a busy machine a thread may touch its scratch late; a
-        // leaked tensor of any of these is far more each pass.
+        // A page that the system counts late is 4096 bytes, and on a busy machine a thread may touch its scratch late;
+        // a leaked tensor of any of these is far more each pass.
         #expect(growth < 600, "\(growth) bytes a pass")
     }
 }
