@@ -69,7 +69,12 @@ final class CommandContext {
 
     /// How the matrices of a folder's model are held.
     static func weights(_ parsed: ParsedArguments, of folder: String) -> WeightType {
-        parsed[SharedOptions.dtype] ?? (FolderQuantizer.isQuantized(folder) ? .int8 : .float32)
+        parsed[SharedOptions.dtype] ?? storedWeights(of: folder)
+    }
+
+    /// How the matrices of a folder's model are held where nobody says.
+    static func storedWeights(of folder: String) -> WeightType {
+        FolderQuantizer.isQuantized(folder) ? .int8 : .float32
     }
 
     /// Loads a model.

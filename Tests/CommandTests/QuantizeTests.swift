@@ -46,8 +46,13 @@ import Testing
         #expect(try scores([out, "--dtype", "fp32"]) != expected)
         #expect(try ZooBinary.run(["verify", out]).code == 0)
         #expect(try ZooBinary.run(["verify", out, "--dtype", "bf16", "--tolerance", "0.1"]).code == 0)
-        let shown = try ZooBinary.run(["show", out])
-        #expect(shown.code == 0, "\(shown.errors)")
+        // In eight bits, as it will be loaded.
+        func weightBytes(_ model: String) throws -> Int {
+            let shown = try ZooBinary.run(["show", "--json", model])
+            #expect(shown.code == 0, "\(shown.errors)")
+            return try #require(try JSONValue.parse(shown.output)["weight_bytes"]?.intValue, "\(shown.output)")
+        }
+        #expect(try weightBytes(out) < weightBytes(original) / 2)
     }
 
     /// Winograd's matrices of 3x3 kernels stay floats, other kernels do not.

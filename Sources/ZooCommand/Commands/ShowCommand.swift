@@ -29,7 +29,8 @@ enum ShowCommand: Subcommand {
             return .success
         }
         let entry = SharedOptions.weights(of: try context.find(name), parsed, context)
-        let summary = ModelSummary(entry, context, context.runtime(threads: 1))
+        let runtime = context.runtime(threads: 1, weights: CommandContext.storedWeights(of: entry.folder))
+        let summary = ModelSummary(entry, context, runtime)
         if let failure = summary.failure { throw failure }
         let facts = try ModelFacts(summary, checksFiles: parsed[check])
         if parsed[SharedOptions.json] {
