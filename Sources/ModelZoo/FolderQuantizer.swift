@@ -87,7 +87,8 @@ public struct FolderQuantizer: Sendable {
         self.matrices = matrices
     }
 
-    /// Whether a folder's weights are stored in eight bits, as its configuration or that of its network says.
+    /// Whether a folder's weights are stored in eight bits and its inputs quantised as they come, as its configuration
+    /// or that of its network says: compressed-tensors' `int-quantized`, not another way of storing weights.
     public static func isQuantized(_ folder: String) -> Bool {
         let places = configurationNames + ["unet/config.json"]
         return places.contains { place in
@@ -95,7 +96,10 @@ public struct FolderQuantizer: Sendable {
             guard let bytes = try? FileSystem.read(path, limit: Config.byteLimit),
                 let config = try? Config(file: path, bytes: bytes)
             else { return false }
-            return config.has(key)
+            let stored = config.object[key]
+            let groups = stored?["config_groups"]?.objectValue?.members ?? []
+            return stored?["format"]?.stringValue == "int-quantized"
+                && groups.contains { $0.value["input_activations"]?["num_bits"]?.intValue == 8 }
         }
     }
 
@@ -134,8 +138,10 @@ public struct FolderQuantizer: Sendable {
             }
             var chosen: [String: Set<String>] = [:]
             var ignored: [String: [String]] = [:]
+            var files: [String: Set<String>] = [:]
             var total = 0
             for part in parts {
+                files[part.folder] = Set(part.checkpoint.files.map(FileSystem.lastComponent))
                 let names = Self.chosen(matrices[part.folder] ?? [], in: part.checkpoint)
                 chosen[part.folder] = names
                 ignored[part.folder] = Self.otherLayers(than: names, in: part.checkpoint)
@@ -164,7 +170,7 @@ public struct FolderQuantizer: Sendable {
                 summary.bytesBefore += written.bytesBefore
                 summary.bytesAfter += written.byteCount
             }
-            try copy(folder, to: working, root: working, depth: 0, ignored, into: &summary)
+            try copy(folder, to: working, root: working, depth: 0, ignored, files, into: &summary)
             return summary
         } catch let error as CheckpointError {
             throw .checkpoint(error)
@@ -196,7 +202,7 @@ public struct FolderQuantizer: Sendable {
     /// Copies what is no weights that were written, and says in the configurations beside those how they are stored.
     private func copy(
         _ from: String, to target: String, root: String, depth: Int, _ ignored: [String: [String]],
-        into summary: inout Summary
+        _ files: [String: Set<String>], into summary: inout Summary
     ) throws {
         try FileSystem.makeFolder(target)
         let rewritten = matrices.keys.first { isSame($0, from) }
@@ -209,9 +215,10 @@ public struct FolderQuantizer: Sendable {
                     summary.leftOut.append(source)
                     continue
                 }
-                try self.copy(source, to: copy, root: root, depth: depth + 1, ignored, into: &summary)
-            } else if rewritten != nil, Checkpoint.isWeightFile(name) {
-                continue
+                try self.copy(source, to: copy, root: root, depth: depth + 1, ignored, files, into: &summary)
+            } else if let rewritten, Checkpoint.isWeightFile(name) {
+                // Other weights than the ones written: copies of them, or of a training, or adapters to the original.
+                if files[rewritten]?.contains(name) != true { summary.leftOut.append(source) }
             } else if depth == 0, name == "card.json" {
                 summary.leftOut.append(source)
             } else {

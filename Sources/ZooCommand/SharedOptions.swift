@@ -28,7 +28,7 @@ enum SharedOptions {
     /// How matrices of weights are held.
     static let dtype = Option<WeightType?>.choice(
         "--dtype", value: "TYPE",
-        help: "Hold matrices of weights as fp32, or smaller as bf16 or int8; sums are fp32 with all of them")
+        help: "Hold matrices of weights as fp32, or smaller as bf16 or int8")
 
     /// The most memory that a model may take.
     static let maxMemory = Option.text(

@@ -95,6 +95,24 @@ import Testing
         #expect(folder.names == ["out"])
     }
 
+    /// Other ways of storing weights are not taken for this one, and weights that were not written are named.
+    @Test func otherFolders() throws {
+        let path = folder.path("model")
+        try FileManager.default.copyItem(atPath: "\(Self.zoo)/vit-cifar10", toPath: path)
+        try Data("x".utf8).write(to: URL(filePath: "\(path)/pytorch_model.bin"))
+        let run = try ZooBinary.run(["quantize", path, "-o", folder.path("out")])
+        #expect(run.code == 0 && run.errors.contains("pytorch_model.bin was left out"), "\(run.errors)")
+        var config = try Config(
+            file: "config.json", bytes: try FileSystem.read("\(path)/config.json", limit: 1 << 20)
+        ).object
+        config["quantization_config"] = ["quant_method": "bitsandbytes", "load_in_8bit": true]
+        try FileSystem.write(JSONValue.object(config).serializedBytes(), to: "\(path)/config.json")
+        let shown = try ZooBinary.run(["bench", "--json", "-n", "1", path])
+        #expect(try JSONValue.parse(shown.output)["dtype"]?.stringValue == "fp32", "\(shown.errors)")
+        let quantized = try ZooBinary.run(["bench", "--json", "-n", "1", folder.path("out")])
+        #expect(try JSONValue.parse(quantized.output)["dtype"]?.stringValue == "int8", "\(quantized.errors)")
+    }
+
     /// A tensor of integers without its scales, or with a scale too few, is no weight.
     @Test func brokenScales() throws {
         let out = try quantized("\(Self.zoo)/vit-cifar10")
