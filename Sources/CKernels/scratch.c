@@ -6,7 +6,9 @@ size_t ck_packed_floats(long n, long k, ck_form form) {
 }
 size_t ck_winograd_packed_floats(long out_c, long in_c) { return 16 * ck_packed_floats(out_c, in_c, CK_FORM_F32); }
 
-size_t ck_gemm_scratch(const ck_gemm *args) { return plan_gemm(args->m, args->n, args->k, args->form).bytes; }
+size_t ck_gemm_scratch(const ck_gemm *args) {
+  return plan_gemm(args->m, args->n, args->k, args->lda, args->form).bytes;
+}
 size_t ck_int8_gemm_scratch(const ck_gemm *args) { return plan_int8(args->m, args->k).bytes; }
 size_t ck_conv2d_scratch(const ck_conv2d *args) { return plan_conv(args).bytes; }
 size_t ck_winograd_scratch(const ck_conv2d *args) { return plan_winograd(args).bytes; }
