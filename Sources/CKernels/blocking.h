@@ -10,6 +10,7 @@ enum {
   BLOCK_PANELS = 24,        // panels whose partial sums are kept between passes
   MIN_BLOCK_ROWS = 24,      // two tiles
   MAX_CONV_ROWS = 480,      // output pixels of one table of pointers
+  BAND_FLOATS = 96 * 1024,  // of a band of an inverted residual: expanded rows and those convolved from them
   MERGE_FLOATS = 256,       // a kernel row this short is read as one run, copied where it hangs over the edge
 };
 
@@ -199,6 +200,33 @@ static inline winograd_plan plan_winograd(const ck_conv2d *a) {
   p.products_at = at, at += (size_t)(16 * p.block * p.panels * CK_PANEL) * sizeof(float);
   p.zeros_at = at, at += (size_t)p.input_ld * sizeof(float);
   p.bytes = at;
+  return p;
+}
+
+/// Bands of rows of an inverted residual.
+typedef struct bands_plan {
+  long reach;               // input rows that a window spans
+  long rows, expanded_rows; // the most in a band: output rows, and input rows that they are convolved from
+  size_t expanded_at, convolved_at, bytes; // after the products' scratch
+} bands_plan;
+static inline bands_plan plan_bands(const ck_inverted_residual *a) {
+  const ck_depthwise2d *const d = &a->depthwise;
+  bands_plan p = {.reach = (d->kernel_h - 1) * d->dilation_h + 1};
+  const long expanded = a->expand.n > 0 ? d->in_w * d->channels : 0;
+  const long convolved = a->project.n > 0 ? d->out_w * d->channels : 0;
+  const long left = BAND_FLOATS - max_long(0, p.reach - d->stride_h) * expanded;
+  p.rows = min_long(d->out_h, max_long(1, left / max_long(1, d->stride_h * expanded + convolved)));
+  p.expanded_rows = min_long(d->in_h, (p.rows - 1) * d->stride_h + p.reach);
+  size_t at = 0;
+  if (a->expand.n > 0)
+    at = plan_gemm(p.expanded_rows * d->in_w, d->channels, a->expand.k, a->expand.lda, a->expand.form).bytes;
+  if (a->project.n > 0) {
+    const size_t bytes = plan_gemm(p.rows * d->out_w, a->project.n, d->channels, d->channels, a->project.form).bytes;
+    at = at > bytes ? at : bytes;
+  }
+  p.expanded_at = round_64(at);
+  p.convolved_at = p.expanded_at + round_64((size_t)(p.expanded_rows * expanded) * sizeof(float));
+  p.bytes = p.convolved_at + round_64((size_t)(p.rows * convolved) * sizeof(float));
   return p;
 }
 #endif

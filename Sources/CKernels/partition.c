@@ -117,6 +117,46 @@ static ck_share depthwise_share(const ck_depthwise2d *a, int part, int parts) {
     share.touched = FLOAT * c * (pixels_met(pixels, y, x) + size(pixels) + (double)(a->kernel_h * a->kernel_w));
   return share;
 }
+static ck_share inverted_residual_share(const ck_inverted_residual *a, int part, int parts) {
+  const range own = cut_inverted_residual(a, part, parts);
+  const ck_depthwise2d *const d = &a->depthwise;
+  ck_depthwise2d piece = *d;
+  ck_share share = {0};
+  double weights = 0;
+  for (long l = own.first, y0, y1; l < own.last; l += y1 - y0) {
+    y0 = l % d->out_h;
+    y1 = min_long(d->out_h, y0 + own.last - l);
+    const range in = expanded_rows(d, y0, y1);
+    const double inputs = size(in) * (double)d->in_w, outputs = (double)((y1 - y0) * d->out_w);
+    // Rows by windows of whole rows: a picture that is as high as these need.
+    piece.batch = 1;
+    piece.out_h = y1 - y0;
+    piece.pad_h = d->pad_h - y0 * d->stride_h;
+    const ck_share middle = depthwise_share(&piece, 0, 1);
+    share.operations += middle.operations;
+    weights = FLOAT * (double)(d->kernel_h * d->kernel_w * d->channels);
+    share.touched += middle.touched - weights;
+    if (a->expand.n > 0) {
+      ck_gemm expand = a->expand;
+      expand.m = (long)inputs;
+      const ck_share s = gemm_share(&expand, 0, 1);
+      share.operations += s.operations;
+      // What is expanded is no output: it never leaves the part.
+      share.touched += FLOAT * inputs * (double)(a->expand.k - d->channels);
+      weights += FLOAT * (double)ck_packed_floats(a->expand.n, a->expand.k, a->expand.form);
+    }
+    if (a->project.n > 0) {
+      ck_gemm project = a->project;
+      project.m = (long)outputs;
+      const ck_share s = gemm_share(&project, 0, 1);
+      share.operations += s.operations;
+      share.touched += FLOAT * outputs * (double)(a->project.n * (project.epilogue.residual ? 2 : 1) - d->channels);
+      weights += FLOAT * (double)ck_packed_floats(a->project.n, a->project.k, a->project.form);
+    }
+  }
+  share.touched += weights;
+  return share;
+}
 static ck_share pool_share(const ck_pool2d *a, int part, int parts) {
   const range pixels = cut_pool2d(a, part, parts);
   const axis y = {a->out_h, a->in_h, a->kernel_h, a->stride_h, a->pad_h, a->dilation_h};
@@ -199,6 +239,7 @@ ck_share ck_share_of(ck_op op, const void *args, int part, int parts) {
   case CK_OP_conv2d_run: return conv2d_share(args, part, parts);
   case CK_OP_winograd_run: return winograd_share(args, part, parts);
   case CK_OP_depthwise2d_run: return depthwise_share(args, part, parts);
+  case CK_OP_inverted_residual_run: return inverted_residual_share(args, part, parts);
   case CK_OP_attention_run: return attention_share(args, part, parts);
   case CK_OP_layer_norm_run: {
     const ck_layer_norm *const a = args;

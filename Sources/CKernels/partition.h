@@ -48,6 +48,15 @@ static inline share cut_channels(long rows, long c, int part, int parts) {
 static inline share cut_depthwise2d(const ck_depthwise2d *a, int part, int parts) {
   return cut_channels(a->batch * a->out_h, a->channels, part, parts);
 }
+/// Rows of output pixels.
+static inline range cut_inverted_residual(const ck_inverted_residual *a, int part, int parts) {
+  return cut_units(a->depthwise.batch * a->depthwise.out_h, part, parts);
+}
+/// The rows of an image that are expanded for output rows first .. last.
+static inline range expanded_rows(const ck_depthwise2d *a, long first, long last) {
+  const long reach = (a->kernel_h - 1) * a->dilation_h + 1, from = max_long(0, first * a->stride_h - a->pad_h);
+  return (range){from, max_long(from, min_long(a->in_h, (last - 1) * a->stride_h - a->pad_h + reach))};
+}
 static inline range cut_pool2d(const ck_pool2d *a, int part, int parts) {
   return cut_units(a->batch * a->out_h * a->out_w, part, parts);
 }

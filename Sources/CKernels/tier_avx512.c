@@ -31,6 +31,7 @@ const ck_table BF16(ck_table) = {
     .int8_gemm_run = INT8(int8_gemm_run),
     .gemm_run = BF16(gemm_run),
     .conv2d_run = BF16(conv2d_run),
+    .inverted_residual_run = BF16(inverted_residual_run),
 };
 #pragma clang attribute pop
 #endif

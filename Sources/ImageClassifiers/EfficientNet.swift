@@ -108,57 +108,66 @@ public struct EfficientNet: ClassifierNetwork {
     }
 
     /// One block of any kind (the second paper's figure 2).
-    private struct Block: Sendable {
-        /// The dense convolution of a plain or fused block, the 1x1 of an inverted one.
-        private let expand: Convolution?
-        private let depthwise: Convolution?
-        private let gate: SqueezeExcitation?
-        private let project: Convolution?
-        private let hasResidual: Bool
+    private enum Block: Sendable {
+        /// One convolution; the activation comes before the sum.
+        case plain(Convolution, hasResidual: Bool)
+        /// A dense convolution that widens, and a 1x1.
+        case fused(expand: Convolution, project: Convolution, hasResidual: Bool)
+        case inverted(InvertedResidual)
 
         init(
             _ inputs: Int, _ block: BlockConfiguration, _ c: Configuration, _ names: EfficientNetNames.Block
         ) throws(WeightError) {
-            hasResidual = block.hasResidual
             let inner = block.expandedWidth
             func norm(_ width: Int, _ w: Weights) throws(WeightError) -> BatchNorm {
                 try BatchNorm(width, epsilon: c.epsilon, w)
             }
-            switch block.kind {
-            case .plain, .fused:
-                let width = block.kind == .plain ? block.width : inner
-                expand = try Convolution(
+            func dense(_ width: Int) throws(WeightError) -> Convolution {
+                try Convolution(
                     inputs, width, kernel: block.kernel, stride: block.stride, padding: block.padding, bias: false,
                     norm: norm(width, names.expand.norm), activation: c.activation, names.expand.convolution)
-                (depthwise, gate) = (nil, nil)
+            }
+            func projection() throws(WeightError) -> Convolution {
+                try Convolution(
+                    inner, block.width, kernel: 1, bias: false, norm: norm(block.width, names.project.norm),
+                    names.project.convolution)
+            }
+            switch block.kind {
+            case .plain:
+                self = .plain(try dense(block.width), hasResidual: block.hasResidual)
+            case .fused:
+                self = .fused(
+                    expand: try dense(inner), project: try projection(), hasResidual: block.hasResidual)
             case .inverted:
-                expand =
+                let expand =
                     block.hasExpansion
                     ? try Convolution(
                         inputs, inner, kernel: 1, bias: false, norm: norm(inner, names.expand.norm),
                         activation: c.activation, names.expand.convolution) : nil
-                depthwise = try Convolution(
+                let depthwise = try Convolution(
                     inner, inner, kernel: block.kernel, stride: block.stride, padding: block.padding, groups: inner,
                     bias: false, norm: norm(inner, names.depthwise.norm), activation: c.activation,
                     names.depthwise.convolution)
-                gate = try SqueezeExcitation(
+                let gate = try SqueezeExcitation(
                     inner, block.squeezedWidth, activation: c.activation, gate: .sigmoid, reduce: names.squeeze,
                     expand: names.excite)
+                self = .inverted(
+                    InvertedResidual(
+                        expand: expand, depthwise: depthwise, gate: gate, project: try projection(),
+                        hasResidual: block.hasResidual))
             }
-            project =
-                block.kind == .plain
-                ? nil
-                : try Convolution(
-                    inner, block.width, kernel: 1, bias: false, norm: norm(block.width, names.project.norm),
-                    names.project.convolution)
         }
 
         func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
-            var y = expand.map { $0(x, ws) } ?? x
-            if let depthwise { y = depthwise(y, ws) }
-            if let gate { y = gate(y, ws, inPlace: true) }
-            if let project { return project(y, residual: hasResidual ? x : nil, ws) }
-            return hasResidual ? ws.added(y, x) : y  // the activation comes before the sum
+            switch self {
+            case .plain(let convolution, let hasResidual):
+                let y = convolution(x, ws)
+                return hasResidual ? ws.added(y, x) : y
+            case .fused(let expand, let project, let hasResidual):
+                return project(expand(x, ws), residual: hasResidual ? x : nil, ws)
+            case .inverted(let block):
+                return block(x, ws)
+            }
         }
     }
 }

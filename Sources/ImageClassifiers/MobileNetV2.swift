@@ -51,7 +51,7 @@ public struct MobileNetV2: ClassifierNetwork {
     /// Number of classes.
     public let classCount: Int
     private let stem: Convolution
-    private let blocks: [Block]
+    private let blocks: [InvertedResidual]
     private let last: Convolution
     private let head: Linear
 
@@ -66,10 +66,10 @@ public struct MobileNetV2: ClassifierNetwork {
             c.channels, c.stemWidth, kernel: 3, stride: 2, padding: c.hasSamePadding ? .same : .symmetric(1),
             bias: false, norm: BatchNorm(c.stemWidth, epsilon: c.epsilon, names.stem.norm), activation: c.activation,
             names.stem.convolution)
-        var blocks: [Block] = []
+        var blocks: [InvertedResidual] = []
         var width = c.stemWidth
         for (index, block) in c.blocks.enumerated() {
-            blocks.append(try Block(width, block, c, names.block(index)))
+            blocks.append(try Self.block(width, block, c, names.block(index)))
             width = block.width
         }
         self.blocks = blocks
@@ -92,41 +92,31 @@ public struct MobileNetV2: ClassifierNetwork {
         return ClassifierOutput(logits: head(features, ws), features: features, featureMap: x)
     }
 
-    /// Expansion, depthwise convolution, projection without activation; the input is added where shapes allow.
-    private struct Block: Sendable {
-        private let expand: Convolution?
-        private let depthwise: Convolution
-        private let project: Convolution
-        private let hasResidual: Bool
-
-        init(
-            _ inputs: Int, _ block: BlockConfiguration, _ c: Configuration, _ names: MobileNetV2Names.Block
-        ) throws(WeightError) {
-            func norm(_ width: Int, _ w: Weights) throws(WeightError) -> BatchNorm {
-                try BatchNorm(width, epsilon: c.epsilon, w)
-            }
-            let inner = block.expandedWidth ?? inputs
-            expand =
-                block.expandedWidth == nil
-                ? nil
-                : try Convolution(
-                    inputs, inner, kernel: 1, bias: false, norm: norm(inner, names.expand.norm),
-                    activation: c.activation, names.expand.convolution)
-            depthwise = try Convolution(
-                inner, inner, kernel: 3, stride: block.stride,
-                padding: c.hasSamePadding ? .same : .symmetric(block.dilation), dilation: block.dilation, groups: inner,
-                bias: false, norm: norm(inner, names.depthwise.norm), activation: c.activation,
-                names.depthwise.convolution)
-            project = try Convolution(
-                inner, block.width, kernel: 1, bias: false, norm: norm(block.width, names.project.norm),
-                names.project.convolution)
-            hasResidual = block.stride == 1 && inputs == block.width && names.mayHaveResidual
+    /// Reads a block; there is no activation after the projection, and the input is added where shapes allow.
+    private static func block(
+        _ inputs: Int, _ block: BlockConfiguration, _ c: Configuration, _ names: MobileNetV2Names.Block
+    ) throws(WeightError) -> InvertedResidual {
+        func norm(_ width: Int, _ w: Weights) throws(WeightError) -> BatchNorm {
+            try BatchNorm(width, epsilon: c.epsilon, w)
         }
-
-        func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
-            let expanded = expand.map { $0(x, ws) } ?? x
-            return project(depthwise(expanded, ws), residual: hasResidual ? x : nil, ws)
-        }
+        let inner = block.expandedWidth ?? inputs
+        let expand =
+            block.expandedWidth == nil
+            ? nil
+            : try Convolution(
+                inputs, inner, kernel: 1, bias: false, norm: norm(inner, names.expand.norm),
+                activation: c.activation, names.expand.convolution)
+        let depthwise = try Convolution(
+            inner, inner, kernel: 3, stride: block.stride,
+            padding: c.hasSamePadding ? .same : .symmetric(block.dilation), dilation: block.dilation, groups: inner,
+            bias: false, norm: norm(inner, names.depthwise.norm), activation: c.activation,
+            names.depthwise.convolution)
+        let project = try Convolution(
+            inner, block.width, kernel: 1, bias: false, norm: norm(block.width, names.project.norm),
+            names.project.convolution)
+        return InvertedResidual(
+            expand: expand, depthwise: depthwise, project: project,
+            hasResidual: block.stride == 1 && inputs == block.width && names.mayHaveResidual)
     }
 }
 

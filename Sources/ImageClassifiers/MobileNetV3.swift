@@ -42,7 +42,7 @@ public struct MobileNetV3: ClassifierNetwork {
     /// Number of classes.
     public let classCount: Int
     private let stem: Convolution
-    private let blocks: [Block]
+    private let blocks: [InvertedResidual]
     private let last: Convolution
     private let features: Linear
     private let head: Linear
@@ -57,10 +57,10 @@ public struct MobileNetV3: ClassifierNetwork {
             3, c.stemWidth, kernel: 3, stride: 2, padding: .symmetric(1), bias: false,
             norm: BatchNorm(c.stemWidth, epsilon: c.epsilon, names.stem.norm), activation: .hardswish,
             names.stem.convolution)
-        var blocks: [Block] = []
+        var blocks: [InvertedResidual] = []
         var width = c.stemWidth
         for (index, block) in c.blocks.enumerated() {
-            blocks.append(try Block(width, block, epsilon: c.epsilon, names.block(index)))
+            blocks.append(try Self.block(width, block, epsilon: c.epsilon, names.block(index)))
             width = block.width
         }
         self.blocks = blocks
@@ -88,45 +88,30 @@ public struct MobileNetV3: ClassifierNetwork {
         return ClassifierOutput(logits: head(features, ws), features: features, featureMap: x)
     }
 
-    /// Expansion, depthwise convolution, squeeze-and-excitation, projection (the paper's figure 4).
-    private struct Block: Sendable {
-        private let expand: Convolution?
-        private let depthwise: Convolution
-        private let gate: SqueezeExcitation?
-        private let project: Convolution
-        private let hasResidual: Bool
-
-        init(
-            _ inputs: Int, _ block: BlockConfiguration, epsilon: Double, _ names: MobileNetV3Names.Block
-        ) throws(WeightError) {
-            let inner = block.expandedWidth
-            expand =
-                block.hasExpansion
-                ? try Convolution(
-                    inputs, inner, kernel: 1, bias: false, norm: BatchNorm(inner, epsilon: epsilon, names.expand.norm),
-                    activation: block.activation, names.expand.convolution) : nil
-            depthwise = try Convolution(
-                inner, inner, kernel: block.kernel, stride: block.stride, padding: .symmetric(block.kernel / 2),
-                groups: inner, bias: false, norm: BatchNorm(inner, epsilon: epsilon, names.depthwise.norm),
-                activation: block.activation, names.depthwise.convolution)
-            if let squeezed = block.squeezedWidth {
-                gate = try SqueezeExcitation(
-                    inner, squeezed, activation: .relu, gate: .hardsigmoid, reduce: names.squeeze,
-                    expand: names.excite)
-            } else {
-                gate = nil
-            }
-            project = try Convolution(
-                inner, block.width, kernel: 1, bias: false,
-                norm: BatchNorm(block.width, epsilon: epsilon, names.project.norm), names.project.convolution)
-            hasResidual = block.stride == 1 && inputs == block.width
+    /// Reads a block: expansion, depthwise convolution, squeeze-and-excitation, projection (the paper's figure 4).
+    private static func block(
+        _ inputs: Int, _ block: BlockConfiguration, epsilon: Double, _ names: MobileNetV3Names.Block
+    ) throws(WeightError) -> InvertedResidual {
+        let inner = block.expandedWidth
+        let expand =
+            block.hasExpansion
+            ? try Convolution(
+                inputs, inner, kernel: 1, bias: false, norm: BatchNorm(inner, epsilon: epsilon, names.expand.norm),
+                activation: block.activation, names.expand.convolution) : nil
+        let depthwise = try Convolution(
+            inner, inner, kernel: block.kernel, stride: block.stride, padding: .symmetric(block.kernel / 2),
+            groups: inner, bias: false, norm: BatchNorm(inner, epsilon: epsilon, names.depthwise.norm),
+            activation: block.activation, names.depthwise.convolution)
+        var gate: SqueezeExcitation?
+        if let squeezed = block.squeezedWidth {
+            gate = try SqueezeExcitation(
+                inner, squeezed, activation: .relu, gate: .hardsigmoid, reduce: names.squeeze, expand: names.excite)
         }
-
-        func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
-            var y = expand.map { $0(x, ws) } ?? x
-            y = depthwise(y, ws)
-            if let gate { y = gate(y, ws, inPlace: true) }
-            return project(y, residual: hasResidual ? x : nil, ws)
-        }
+        let project = try Convolution(
+            inner, block.width, kernel: 1, bias: false,
+            norm: BatchNorm(block.width, epsilon: epsilon, names.project.norm), names.project.convolution)
+        return InvertedResidual(
+            expand: expand, depthwise: depthwise, gate: gate, project: project,
+            hasResidual: block.stride == 1 && inputs == block.width)
     }
 }

@@ -115,7 +115,7 @@ public struct MobileViT: ClassifierNetwork {
             for number in 0..<stage.blockCount {
                 let isFirst = number == 0
                 blocks.append(
-                    try InvertedResidual(
+                    try MobileViT.invertedResidual(
                         isFirst ? inputs : stage.width, stage.width, stride: isFirst ? stage.stride : 1,
                         dilation: isFirst ? stage.dilation : 1, c, names.block(number)))
             }
@@ -134,29 +134,20 @@ public struct MobileViT: ClassifierNetwork {
         }
     }
 
-    /// Expansion, depthwise convolution, projection without activation; the input is added where shapes allow.
-    private struct InvertedResidual: Sendable {
-        private let expand: Convolution
-        private let depthwise: Convolution
-        private let project: Convolution
-        private let hasResidual: Bool
-
-        init(
-            _ inputs: Int, _ outputs: Int, stride: Int, dilation: Int, _ c: Configuration,
-            _ names: MobileViTNames.InvertedResidual
-        ) throws(WeightError) {
-            let inner = roundedChannels((Double(inputs) * c.expansion).rounded(.toNearestOrEven))
-            expand = try MobileViT.convolution(inputs, inner, kernel: 1, c.activation, names.expand)
-            depthwise = try MobileViT.convolution(
+    /// Reads an inverted residual; there is no activation after the projection, and the input is added where shapes
+    /// allow.
+    private static func invertedResidual(
+        _ inputs: Int, _ outputs: Int, stride: Int, dilation: Int, _ c: Configuration,
+        _ names: MobileViTNames.InvertedResidual
+    ) throws(WeightError) -> InvertedResidual {
+        let inner = roundedChannels((Double(inputs) * c.expansion).rounded(.toNearestOrEven))
+        return InvertedResidual(
+            expand: try convolution(inputs, inner, kernel: 1, c.activation, names.expand),
+            depthwise: try convolution(
                 inner, inner, kernel: 3, stride: stride, dilation: dilation, groups: inner, c.activation,
-                names.depthwise)
-            project = try MobileViT.convolution(inner, outputs, kernel: 1, .none, names.project)
-            hasResidual = stride == 1 && inputs == outputs
-        }
-
-        func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
-            project(depthwise(expand(x, ws), ws), residual: hasResidual ? x : nil, ws)
-        }
+                names.depthwise),
+            project: try convolution(inner, outputs, kernel: 1, .none, names.project),
+            hasResidual: stride == 1 && inputs == outputs)
     }
 
     /// The paper's MobileViT block: a convolution sees a pixel's neighbours, the transformer all pixels of the same

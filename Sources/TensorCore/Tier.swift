@@ -34,6 +34,9 @@ public enum Tier: String, Sendable, CaseIterable, Comparable {
         allCases.last { $0.isSupported && $0 <= limit } ?? .portable
     }
 
+    /// Whether products and convolutions by weights in bf16 multiply brain floats, and do not widen them.
+    public var multipliesBFloat16: Bool { self == .avx512BF16 }
+
     /// Orders tiers from the most general to the most capable.
     public static func < (a: Tier, b: Tier) -> Bool { a.rank < b.rank }
 

@@ -258,7 +258,7 @@ extension Workspace {
         return y
     }
 
-    private func epilogue(
+    func epilogue(
         _ scale: PackedVector?, _ bias: PackedVector?, _ residual: Tensor?, _ activation: Activation
     ) -> ck_epilogue {
         precondition(scale == nil || bias != nil, "a scale needs a bias")

@@ -174,6 +174,19 @@ typedef struct ck_depthwise2d {
 } ck_depthwise2d;
 void ck_depthwise2d_run(ck_tier tier, const ck_depthwise2d *args, int part, int parts, void *scratch);
 
+/// An inverted residual (MobileNetV2): a 1x1 convolution, a depthwise one and another 1x1 one, a few rows at a time, so
+/// that what lies between them stays in the second-level cache. The bits are those of one after the other.
+/// The first or the last convolution may be missing: its `n` is 0 then. `expand` reads the input's pixels, image after
+/// image; its m, c and ldc are not used. `depthwise` reads its own input only where nothing is expanded, and writes its
+/// own output only where nothing is projected. `project` writes c and reads its residual; its m, a and lda are not used.
+typedef struct ck_inverted_residual {
+  ck_gemm expand;
+  ck_depthwise2d depthwise;
+  ck_gemm project;
+} ck_inverted_residual;
+size_t ck_inverted_residual_scratch(const ck_inverted_residual *args);
+void ck_inverted_residual_run(ck_tier tier, const ck_inverted_residual *args, int part, int parts, void *scratch);
+
 // ---- attention ------------------------------------------------------------------------------------------------------
 /// out = softmax(scale q k^T + bias + mask) v, online over blocks of keys; no queries x keys matrix is stored.
 /// Element (image b, head h, token t, dimension d) of q lies at q + b*q_batch + h*q_head + t*q_row + d; k, v, out
@@ -391,6 +404,7 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_op {
   CK_OP_resample2d_run,
   CK_OP_transpose_run,
   CK_OP_int8_gemm_run,
+  CK_OP_inverted_residual_run,
 } ck_op;
 /// ck_<op>(tier, args, part, parts, scratch) with the operation as a value; `args` is the operation's own struct.
 void ck_run(ck_op op, ck_tier tier, const void *args, int part, int parts, void *scratch);

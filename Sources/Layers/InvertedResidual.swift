@@ -1,0 +1,75 @@
+public import TensorCore
+
+/// The inverted residual: a 1x1 convolution that widens, a depthwise convolution, perhaps a gate for each channel, and a
+/// 1x1 convolution that narrows, to which the input may be added.
+///
+/// Sandler et al., *MobileNetV2: Inverted Residuals and Linear Bottlenecks* (2018, arXiv:1801.04381), section 3.3; with
+/// a gate: Howard et al., *Searching for MobileNetV3* (2019, arXiv:1905.02244), section 5.3.
+public struct InvertedResidual: Sendable {
+    private let expand: Convolution?
+    private let depthwise: Convolution
+    private let gate: SqueezeExcitation?
+    private let project: Convolution
+    private let hasResidual: Bool
+
+    /// A block of these layers.
+    ///
+    /// - Parameters:
+    ///   - expand: 1x1; `nil` where the input is as wide as it gets.
+    ///   - depthwise: by channel.
+    ///   - gate: follows the depthwise convolution.
+    ///   - project: 1x1.
+    ///   - hasResidual: whether the input is added to the result, which has its shape then.
+    public init(
+        expand: Convolution?, depthwise: Convolution, gate: SqueezeExcitation? = nil, project: Convolution,
+        hasResidual: Bool
+    ) {
+        (self.expand, self.depthwise, self.gate, self.project) = (expand, depthwise, gate, project)
+        self.hasResidual = hasResidual
+    }
+
+    /// Applies the block.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, H, W, channels]`.
+    ///   - ws: where it is computed.
+    /// - Returns: `[B, H', W', outputs]`.
+    public func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
+        let residual = hasResidual ? x : nil
+        // A gate needs all pixels of its channel before the projection may begin.
+        if let gate {
+            return project(gate(convolved(x, ws), ws, inPlace: true), residual: residual, ws)
+        }
+        return banded(x, project: project, residual: residual, ws)
+            ?? project(convolved(x, ws), residual: residual, ws)
+    }
+
+    /// Expansion and depthwise convolution.
+    private func convolved(_ x: Tensor, _ ws: Workspace) -> Tensor {
+        guard let expand else { return depthwise(x, ws) }
+        return banded(x, project: nil, residual: nil, ws) ?? depthwise(expand(x, ws), ws)
+    }
+
+    /// The block without its gate and perhaps without its projection by bands of rows, where that is faster.
+    private func banded(_ x: Tensor, project: Convolution?, residual: Tensor?, _ ws: Workspace) -> Tensor? {
+        guard case .depthwise(let kernel) = depthwise.kernel, expand?.isPointwise ?? true, project?.isPointwise ?? true
+        else { return nil }
+        let step = ConvolutionStep(
+            kernel, scale: depthwise.scale, bias: depthwise.bias, activation: depthwise.activation)
+        return ws.invertedResidual(
+            x, expand: expand?.pointwiseStep, depthwise: step, window: depthwise.window(for: x),
+            project: project?.pointwiseStep, residual: residual)
+    }
+}
+
+extension Convolution {
+    /// Whether it is a product of pixels and one matrix.
+    var isPointwise: Bool { pointwiseStep != nil }
+
+    /// The product that a 1x1 convolution of one group is.
+    var pointwiseStep: ConvolutionStep<PackedMatrix>? {
+        guard case .dense(let matrices) = kernel, matrices.count == 1, window == Window(1), padding == .symmetric(0)
+        else { return nil }
+        return ConvolutionStep(matrices[0], scale: scale, bias: bias, activation: activation)
+    }
+}

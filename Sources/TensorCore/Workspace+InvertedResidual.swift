@@ -1,0 +1,90 @@
+import CKernels
+
+/// A convolution's weights, and what follows it: activation(x * W * scale + bias).
+public struct ConvolutionStep<Kernel: Sendable>: Sendable {
+    /// A ``PackedMatrix``, or `[taps, C]` values.
+    public let kernel: Kernel
+    /// A factor for each output; needs a bias.
+    public let scale: PackedVector?
+    /// A value for each output.
+    public let bias: PackedVector?
+    /// What is applied last.
+    public let activation: Activation
+
+    /// A step of these parts.
+    public init(_ kernel: Kernel, scale: PackedVector?, bias: PackedVector?, activation: Activation) {
+        precondition(scale == nil || bias != nil, "a scale needs a bias")
+        (self.kernel, self.scale, self.bias, self.activation) = (kernel, scale, bias, activation)
+    }
+}
+
+extension Workspace {
+    /// Floats of an image's expanded pixels from which bands pay: fewer stay in a core's cache as they are.
+    private static let leastBandedFloats = 128 * 1024
+    /// Output rows of a thread from which bands pay: what neighbours' windows share is expanded by both.
+    private static let leastBandedRows = 7
+
+    /// A 1x1 convolution, a depthwise one and another 1x1 one by bands of rows, which keeps what lies between them in
+    /// the cores' caches: the inverted residual of MobileNetV2 (arXiv:1801.04381, section 3.3), or its first two or last
+    /// two layers. The result has the bits of one layer after the other.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, H, W, C]`.
+    ///   - expand: `inner` x `C`; `nil` where the input is convolved as it is.
+    ///   - depthwise: `[taps, inner]` values.
+    ///   - window: of the depthwise convolution.
+    ///   - project: `outputs` x `inner`; `nil` where the result is what is convolved.
+    ///   - residual: shaped like the result, added before the last activation; for a projection.
+    /// - Returns: `[B, H', W', outputs]` or `[B, H', W', inner]`; `nil`, and nothing is done, where one layer after the
+    ///   other is as fast.
+    /// - Precondition: the sizes agree; there is an expansion or a projection.
+    public func invertedResidual(
+        _ x: Tensor, expand: ConvolutionStep<PackedMatrix>?, depthwise: ConvolutionStep<PackedVector>, window: Window,
+        project: ConvolutionStep<PackedMatrix>?, residual: Tensor? = nil
+    ) -> Tensor? {
+        precondition(x.shape.rank == 4 && (expand != nil || project != nil), "inverted residual: input \(x.shape)")
+        let (batch, height, width, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
+        let inner = expand?.kernel.outputs ?? channels
+        let taps = window.kernel.height * window.kernel.width
+        precondition(
+            expand.map { $0.kernel.inputs == channels } ?? true && depthwise.kernel.count == taps * inner
+                && project.map { $0.kernel.inputs == inner } ?? true,
+            "inverted residual: \(depthwise.kernel.count) weights for \(inner) channels")
+        let size = window.outputSize(height: height, width: width)
+        let threads = balances.first?.threads ?? runtime.pool.count
+        guard height * width * inner >= Self.leastBandedFloats, batch * size.height >= Self.leastBandedRows * threads
+        else { return nil }
+
+        let outputs = project?.kernel.outputs ?? inner
+        let y = allocate(Shape(batch, size.height, size.width, outputs))
+        precondition(
+            residual.map { project != nil && $0.shape == y.shape } ?? true,
+            "inverted residual: residual \(residual?.shape ?? []) for \(y.shape)")
+        func product(_ step: ConvolutionStep<PackedMatrix>?, _ residual: Tensor?) -> ck_gemm {
+            guard let step else { return ck_gemm() }
+            return ck_gemm(
+                m: 0, n: step.kernel.outputs, k: step.kernel.inputs, a: x.floatPointer, lda: channels,
+                b: step.kernel.pointer, c: y.mutableFloatPointer, ldc: outputs,
+                epilogue: epilogue(step.scale, step.bias, residual, step.activation),
+                form: step.kernel.form.kernelForm)
+        }
+        var arguments = ck_inverted_residual(
+            expand: product(expand, nil),
+            depthwise: ck_depthwise2d(
+                batch: batch, in_h: height, in_w: width, out_h: size.height, out_w: size.width, channels: inner,
+                kernel_h: window.kernel.height, kernel_w: window.kernel.width, stride_h: window.stride.height,
+                stride_w: window.stride.width, pad_h: window.paddingBefore.height, pad_w: window.paddingBefore.width,
+                dilation_h: window.dilation.height, dilation_w: window.dilation.width, input: x.floatPointer,
+                weights: depthwise.kernel.pointer, bias: depthwise.bias?.pointer, output: y.mutableFloatPointer,
+                activation: depthwise.activation.kernelActivation, scale: depthwise.scale?.pointer),
+            project: product(project, residual))
+        let pixels = Double(batch * size.height * size.width)
+        let expanding = expand == nil ? 0 : 2 * Double(batch * height * width) * Double(channels * inner)
+        let projecting = project == nil ? 0 : 2 * pixels * Double(inner * outputs)
+        let flops = expanding + 2 * pixels * Double(inner * taps) + projecting
+        perform(
+            "inverted residual", .CK_OP_inverted_residual_run, arguments, flops: flops, work: flops,
+            scratchBytes: ck_inverted_residual_scratch(&arguments))
+        return y
+    }
+}
