@@ -5,10 +5,10 @@ import Synchronization
 /// without computing and without the threads.
 ///
 /// Time is counted in cycles of a simple core: 64 floating-point operations of products, convolutions and attention a
-/// cycle, 256 of products of integers, 16 of depthwise convolutions, and 8 bytes of what other operations read and
-/// write. An operation takes as long as the largest of its shares; one that is too small to be shared takes as long as
-/// it is. What it costs to hand out shares, to wait for the last one, and to fetch from memory that others use, too, is
-/// not counted.
+/// cycle, 256 of products of integers, 16 of depthwise convolutions, 48 of inverted residuals, and 8 bytes of what other
+/// operations read and write. An operation takes as long as the largest of its shares; one that is too small to be
+/// shared takes as long as it is. What it costs to hand out shares, to wait for the last one, and to fetch from memory
+/// that others use, too, is not counted.
 public struct Balance: Sendable {
     /// Jobs of one kind of operation, or of all.
     public struct Tally: Sendable {
@@ -46,6 +46,7 @@ public struct Balance: Sendable {
     static func speed(of op: ck_op) -> Double {
         switch op {
         case .CK_OP_depthwise2d_run: 16
+        case .CK_OP_inverted_residual_run: 48
         case .CK_OP_int8_gemm_run: 256
         default: 64
         }
@@ -88,14 +89,19 @@ extension Runtime {
     ///
     /// - Parameters:
     ///   - threads: the numbers of threads, each 1 to 256.
-    ///   - planning: plans the passes, see ``plan(_:)``; nobody else plans on this runtime meanwhile.
+    ///   - planning: plans the passes, see ``plan(_:)``, once for each number; nobody else plans on this runtime
+    ///     meanwhile.
     /// - Returns: one balance for each number.
     /// - Throws: what `planning` throws.
     public func balances<E: Error>(threads: [Int], of planning: () throws(E) -> Void) throws(E) -> [Balance] {
         precondition(threads.allSatisfy { (1...256).contains($0) }, "balances of \(threads) threads")
-        simulated.withLock { $0 = threads.map { Balance(threads: $0) } }
-        defer { simulated.withLock { $0 = [] } }
-        try planning()
-        return simulated.withLock { $0 }
+        defer { simulated.withLock { $0 = nil } }
+        var balances: [Balance] = []
+        for count in threads {
+            simulated.withLock { $0 = Balance(threads: count) }
+            try planning()
+            if let balance = simulated.withLock({ $0 }) { balances.append(balance) }
+        }
+        return balances
     }
 }

@@ -21,7 +21,7 @@ public final class Runtime: Sendable {
     let queue = WorkQueue()
     private let idle = Mutex<[Workspace]>([])
     /// What planned passes are added to, see ``balances(threads:of:)``.
-    let simulated = Mutex<[Balance]>([])
+    let simulated = Mutex<Balance?>(nil)
 
     /// Makes a runtime.
     ///
@@ -74,9 +74,9 @@ public final class Runtime: Sendable {
     public func plan(_ body: (Workspace) -> Void) -> Workspace.Account {
         let workspace = Workspace(runtime: self, mode: .plan)
         workspace.begin(profile: false)
-        workspace.balances = simulated.withLock { $0 }
+        workspace.balance = simulated.withLock { $0 }
         body(workspace)
-        if !workspace.balances.isEmpty { simulated.withLock { $0 = workspace.balances } }
+        if workspace.balance != nil { simulated.withLock { $0 = workspace.balance } }
         return workspace.account
     }
 

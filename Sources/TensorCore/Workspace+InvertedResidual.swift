@@ -20,9 +20,11 @@ public struct ConvolutionStep<Kernel: Sendable>: Sendable {
 
 extension Workspace {
     /// Floats of an image's expanded pixels from which bands pay: fewer stay in a core's cache as they are.
-    private static let leastBandedFloats = 128 * 1024
-    /// Output rows of a thread from which bands pay: what neighbours' windows share is expanded by both.
+    private static let leastBandedFloats = 64 * 1024
+    /// Output rows of a thread from which bands pay: fewer are no equal shares.
     private static let leastBandedRows = 7
+    /// Input rows for each that two threads expand because the windows of both meet it: fewer cost more than is saved.
+    private static let leastRowsForOverlap = 7
 
     /// A 1x1 convolution, a depthwise one and another 1x1 one by bands of rows, which keeps what lies between them in
     /// the cores' caches: the inverted residual of MobileNetV2 (arXiv:1801.04381, section 3.3), or its first two or last
@@ -51,8 +53,10 @@ extension Workspace {
                 && project.map { $0.kernel.inputs == inner } ?? true,
             "inverted residual: \(depthwise.kernel.count) weights for \(inner) channels")
         let size = window.outputSize(height: height, width: width)
-        let threads = balances.first?.threads ?? runtime.pool.count
-        guard height * width * inner >= Self.leastBandedFloats, batch * size.height >= Self.leastBandedRows * threads
+        let reach = (window.kernel.height - 1) * window.dilation.height + 1
+        let overlap = expand == nil ? 0 : max(0, reach - window.stride.height) * (threads - 1)
+        guard height * width * inner >= Self.leastBandedFloats, batch * size.height >= Self.leastBandedRows * threads,
+            batch * height >= Self.leastRowsForOverlap * overlap
         else { return nil }
 
         let outputs = project?.kernel.outputs ?? inner

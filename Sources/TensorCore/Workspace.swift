@@ -44,7 +44,7 @@ public final class Workspace: @unchecked Sendable {
     private var scratch: Storage
     private var scratchStride = 0
     /// What planned operations are added to.
-    var balances: [Balance] = []
+    var balance: Balance?
 
     /// The work that sharing must take off the calling thread to be worth waking others for, in floating-point
     /// operations or floats moved.
@@ -60,6 +60,9 @@ public final class Workspace: @unchecked Sendable {
         self.mode = mode
         scratch = Storage(byteCount: 64)
     }
+
+    /// Threads that share the work: the runtime's, or those of the balance that a planned pass is for.
+    var threads: Int { balance?.threads ?? runtime.pool.count }
 
     func begin(profile: Bool) {
         profiles = profile
@@ -116,7 +119,7 @@ public final class Workspace: @unchecked Sendable {
             account.scratchBytes = scratch.byteCount
         }
         guard mode == .compute else {
-            guard !balances.isEmpty else { return }
+            guard balance != nil else { return }
             return withUnsafePointer(to: arguments) { pointer in
                 simulate(name, work, speed: Balance.speed(of: op)) {
                     ck_share_of(op, pointer, Int32($0), Int32($1))
@@ -157,10 +160,8 @@ public final class Workspace: @unchecked Sendable {
     private func simulate(
         _ name: StaticString, _ work: Double, speed: Double, share: (_ part: Int, _ parts: Int) -> ck_share
     ) {
-        for index in balances.indices {
-            let parts = Self.parts(of: work, threads: balances[index].threads)
-            balances[index].add("\(name)", parts: parts, speed: speed, share: share)
-        }
+        let parts = Self.parts(of: work, threads: threads)
+        balance?.add("\(name)", parts: parts, speed: speed, share: share)
     }
 
     private func measure(_ name: StaticString, _ body: () -> Void) {

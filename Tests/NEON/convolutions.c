@@ -1,4 +1,4 @@
-// Convolutions: direct, by Winograd, depthwise.
+// Convolutions: direct, by Winograd, depthwise, inverted residuals.
 #include "weights.h"
 
 // Sizes of a convolution; the output's follow.
@@ -101,6 +101,63 @@ static void depthwise_case(long batch, long in_h, long in_w, long channels, long
   release();
 }
 
+// y[m][n] = activation(x[m][k] W^T + bias), W [n][k].
+static double *product_of(const double *x, const double *w, const float *bias, long m, long n, long k,
+                          ck_activation activation) {
+  double *const y = doubles(m * n);
+  for (long i = 0; i < m * n; i++) {
+    double sum = (double)bias[i % n];
+    for (long j = 0; j < k; j++) sum += x[i / n * k + j] * w[i % n * k + j];
+    y[i] = activated(activation, sum);
+  }
+  return y;
+}
+
+// Three layers with ReLU6 between them, so that the last one sums up to 96 products of up to 6.
+static void inverted_residual_case(long side, long channels, long inner, long outputs, long kernel, long stride,
+                                   int expands, int projects) {
+  const long out_side = (side - 1) / stride + 1, wide = expands ? inner : channels, pixels = side * side;
+  const long out_pixels = out_side * out_side, count = out_pixels * (projects ? outputs : wide);
+  const float *const input = floats(pixels * channels, 1.0f), *const taps = floats(kernel * kernel * wide, 0.3f);
+  const weights expand = make_weights(1, wide, channels, 1, CK_FORM_F32);
+  const weights project = make_weights(1, outputs, wide, 1, CK_FORM_F32);
+  const float *const bias = floats(wide, 0.5f), *const middle = floats(wide, 0.5f), *const last = floats(outputs, 0.5f);
+  ck_inverted_residual a = {
+      .depthwise = {.batch = 1, .in_h = side, .in_w = side, .out_h = out_side, .out_w = out_side, .channels = wide,
+                    .kernel_h = kernel, .kernel_w = kernel, .stride_h = stride, .stride_w = stride,
+                    .pad_h = kernel / 2, .pad_w = kernel / 2, .dilation_h = 1, .dilation_w = 1, .input = input,
+                    .weights = taps, .bias = middle, .activation = CK_ACT_RELU6}};
+  float *const output = room(count);
+  a.depthwise.output = output;
+  if (expands)
+    a.expand = (ck_gemm){.n = wide, .k = channels, .a = input, .lda = channels, .b = expand.packed,
+                         .epilogue = {.bias = bias, .activation = CK_ACT_RELU6}};
+  if (projects)
+    a.project = (ck_gemm){.n = outputs, .k = wide, .b = project.packed, .c = output, .ldc = outputs,
+                          .epilogue = {.bias = last}};
+  double *x = doubles(pixels * channels);
+  for (long i = 0; i < pixels * channels; i++) x[i] = (double)input[i];
+  if (expands) x = product_of(x, expand.values, bias, pixels, wide, channels, CK_ACT_RELU6);
+  double *y = doubles(out_pixels * wide);
+  for (long i = 0; i < out_pixels * wide; i++) {
+    const long c = i % wide, at_x = i / wide % out_side * stride - kernel / 2;
+    const long at_y = i / wide / out_side * stride - kernel / 2;
+    double sum = (double)middle[c];
+    for (long tap = 0; tap < kernel * kernel; tap++) {
+      const long iy = at_y + tap / kernel, ix = at_x + tap % kernel;
+      if (iy >= 0 && iy < side && ix >= 0 && ix < side)
+        sum += x[(iy * side + ix) * wide + c] * (double)taps[tap * wide + c];
+    }
+    y[i] = activated(CK_ACT_RELU6, sum);
+  }
+  if (projects) y = product_of(y, project.values, last, out_pixels, outputs, wide, CK_ACT_NONE);
+  job j = {.operation = RUN_inverted_residual_run, .args = &a, .output = output, .count = count, .expected = y,
+           .scratch = ck_inverted_residual_scratch(&a), .tolerance = 512, .portable = 1024};
+  check(&j, "%ldx%ldx%ld to %ld to %ld, kernel %ld stride %ld, expands %d, projects %d", side, side, channels, inner,
+        outputs, kernel, stride, expands, projects);
+  release();
+}
+
 void convolution_cases(void) {
   static const shape shapes[] = {
       {1, 6, 7, 3, 40, 1, 3, 3, 1, 1, 1, 1, 1, 1},    {2, 9, 9, 3, 33, 1, 7, 7, 2, 2, 3, 3, 1, 1},
@@ -136,4 +193,10 @@ void convolution_cases(void) {
                      kernels[k][3], 1, i % 4, (ck_activation)(i % ACTIVATIONS));
   depthwise_case(1, 12, 31, 33, 3, 3, 1, 2, 2, BIAS, CK_ACT_NONE);
   depthwise_case(1, 2, 3, 32, 7, 7, 1, 3, 1, SCALE, CK_ACT_RELU6);
+  for (int variant = 1; variant < 4; variant++)
+    for (int kernel = 3; kernel <= 5; kernel += 2)
+      for (int stride = 1; stride <= 2; stride++) {
+        inverted_residual_case(20, 9, 70, 12, kernel, stride, variant & 1, variant & 2);
+        inverted_residual_case(70, 20, 96, 33, kernel, stride, variant & 1, variant & 2);
+      }
 }

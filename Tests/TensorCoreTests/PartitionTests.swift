@@ -73,6 +73,15 @@ struct PartitionTests {
         return a
     }
 
+    private static func invertedResidual(
+        _ side: Int, _ channels: Int, _ inner: Int, _ outputs: Int, kernel: Int = 3, stride: Int = 1
+    ) -> ck_inverted_residual {
+        var a = ck_inverted_residual()
+        a.depthwise = depthwise(side, inner, kernel: kernel, stride: stride)
+        (a.expand, a.project) = (product(0, inner, channels), product(0, outputs, inner))
+        return a
+    }
+
     private static func attention(_ batch: Int, _ heads: Int, _ tokens: Int, _ size: Int) -> ck_attention {
         var a = ck_attention()
         (a.batch, a.heads, a.queries, a.keys, a.head_dim) = (batch, heads, tokens, tokens, size)
@@ -123,6 +132,27 @@ struct PartitionTests {
                     "\(channels) channels of \(side) x \(side), kernel \(kernel), stride \(stride)")
             }
         }
+    }
+
+    @Test("of inverted residuals only rows that two parts need are done twice", arguments: counts)
+    func invertedResiduals(_ parts: Int) {
+        for (side, channels, inner, outputs) in [(112, 16, 96, 24), (28, 32, 192, 32), (7, 160, 960, 320)] {
+            for (kernel, stride) in [(3, 1), (3, 2), (5, 1)] {
+                var problem = Self.invertedResidual(side, channels, inner, outputs, kernel: kernel, stride: stride)
+                let shares = Shares(.CK_OP_inverted_residual_run, problem, parts: parts)
+                let cuts = min(parts, (side - 1) / stride + 1) - 1
+                let overlap = Double(cuts * max(0, kernel - stride)) / Double(side)
+                let done = shares.sum.operations / shares.whole.operations
+                #expect(done > 1 - 1e-9 && done <= 1 + overlap && shares.reach == [], "\(side), \(kernel): \(done)")
+                problem.expand = ck_gemm()
+                #expect(Shares(.CK_OP_inverted_residual_run, problem, parts: parts).failures == [], "\(side)")
+            }
+        }
+        // As much as its layers.
+        let (block, layers) = (Self.invertedResidual(56, 24, 144, 24), Self.depthwise(56, 144, kernel: 3))
+        let whole = Shares(.CK_OP_inverted_residual_run, block, parts: parts).whole.operations
+        let middle = Shares(.CK_OP_depthwise2d_run, layers, parts: parts).whole.operations
+        #expect(whole == middle + Double(2 * 56 * 56 * (24 * 160 + 144 * 32)))
     }
 
     @Test("attention is done once", arguments: counts)
