@@ -178,7 +178,7 @@ void ck_depthwise2d_run(ck_tier tier, const ck_depthwise2d *args, int part, int 
 /// that what lies between them stays in the second-level cache. The bits are those of one after the other.
 /// The first or the last convolution may be missing: its `n` is 0 then. `expand` reads the input's pixels, image by
 /// image; its m, c and ldc are not used. `depthwise` reads its own input only where nothing is expanded, and writes its
-/// own output only where nothing is projected. `project` writes c and reads its residual; its m, a and lda are not used.
+/// own output only where nothing is projected. `project` writes c and reads its residual; its m, a and lda are unused.
 typedef struct ck_inverted_residual {
   ck_gemm expand;
   ck_depthwise2d depthwise;
