@@ -47,14 +47,11 @@ static inline size_t sums_bytes(long rows, long columns, long passes) {
   return passes > 1 ? round_64((size_t)rows * (size_t)min_long(columns, BLOCK_PANELS) * CK_PANEL * sizeof(float)) : 0;
 }
 
-/// Units from one row in bf16 to the next: whole cache lines, no multiple of a page.
-static inline long pairs_ld(long k) {
-  const long ld = div_up(k, 32) * 16;
-  return ld % 1024 == 0 ? ld + 16 : ld;
-}
-/// Bytes of a block's rows in bf16.
+/// Units of a row in bf16: whole cache lines.
+static inline long pairs_ld(long k) { return div_up(k, 32) * 16; }
+/// Bytes of a block's rows in bf16, and of one more.
 static inline size_t pairs_bytes(long rows, long k, ck_form form) {
-  return form == CK_FORM_BF16 ? (size_t)(rows * pairs_ld(k)) * sizeof(uint32_t) : 0;
+  return form == CK_FORM_BF16 ? (size_t)((rows + 1) * pairs_ld(k)) * sizeof(uint32_t) : 0;
 }
 
 typedef struct gemm_plan {
