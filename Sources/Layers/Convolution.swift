@@ -103,10 +103,16 @@ public struct Convolution: Sendable {
             let isWinograd =
                 size == (3, 3) && stride == 1 && dilation == 1 && groups == 1
                 && Self.winogradPays(channels: channels, outputs: outputs, pixels: pixels, w.loader)
+            var form: PackedMatrix.Form?
+            if isWinograd {
+                form = .winograd
+            } else if !Self.roundingPays(taps: size.height * size.width, channels: channels / groups, w.loader) {
+                form = .plain
+            }
             kernel = .dense(
                 try w.kernel(
                     outputs: outputs, channels: channels, size: [size.height, size.width], groups: groups,
-                    form: isWinograd ? .winograd : nil))
+                    form: form))
         }
     }
 
@@ -148,6 +154,12 @@ public struct Convolution: Sendable {
         guard channels >= 32, outputs >= 32 else { return false }
         if loader.form == .bfloat16, loader.tier.multipliesBFloat16 { return false }
         return channels * outputs <= 256 * 256 || loader.form == .plain && pixels.map { $0 >= 32 * 32 } ?? false
+    }
+
+    /// Whether narrower weights gain: where products multiply brain floats, rounding the patches costs more than it
+    /// saves in sums as short as those of a first layer's 3x3 kernel over three colours.
+    private static func roundingPays(taps: Int, channels: Int, _ loader: WeightLoader) -> Bool {
+        !(loader.form == .bfloat16 && loader.tier.multipliesBFloat16 && taps > 1 && taps * channels < 64)
     }
 
     /// Applies the layer.
