@@ -35,6 +35,10 @@ final class Transfer {
 
     /// - Parameter proceeds: asked about once a second; `false` breaks an exchange off.
     init(proceeds: @escaping () -> Bool) throws(HubError) {
+        if let reason = ch_missing() {
+            throw .connection(
+                address: "libcurl", reason: "\(String(cString: reason)); install it (Debian: apt install libcurl4)")
+        }
         guard let session = ch_open() else {
             throw .connection(address: "libcurl", reason: "no memory for a connection")
         }

@@ -46,7 +46,7 @@ import Testing
     /// Modules of C, and maps of the system's libraries.
     private static let cModules: Set<String> = [
         "CKernels", "CPlatform", "CImageCodecs", "CLibPNG", "CLibJPEG", "CLibWebP", "CLibSndFile", "CLibMD", "CLibZ",
-        "CLibCurl", "CHub",
+        "CHub",
     ]
 
     /// What comes with the toolchain and may be imported everywhere; Foundation is not among it.

@@ -36,6 +36,14 @@ import Testing
         #expect(Misbehaviour.all.count > 70)
     }
 
+    @Test func aHostWithoutAnAddressIsAskedForAgainAndNamed() throws {
+        var fixture = try HubFixture(StubHub())
+        fixture.environment["HF_ENDPOINT"] = "https://hub.invalid"
+        let failure = fixture.failure()
+        // The last of several tries says the same as the first.
+        #expect(failure?.contains("resolve host") == true, "\(failure ?? "no error")")
+    }
+
     @Test func whatWasResumedAndIsDamagedIsFetchedAnew() throws {
         let fixture = try HubFixture(StubHub())
         let hash = fixture.stub.model.hash("model.safetensors")

@@ -47,10 +47,13 @@ typedef struct {
   char message[256];  ///< libcurl's words for what went wrong
 } ch_result;
 
+/// Why libcurl could not be loaded, which the first call of any of these functions does; NULL: it was.
+const char *ch_missing(void);
+
 /// Seconds since 1970 of a date as HTTP writes it, -1 where it is none.
 long long ch_date(const char *text);
 
-/// A session, or NULL without memory.
+/// A session, or NULL without memory or libcurl.
 ch_session *ch_open(void);
 void ch_close(ch_session *session);
 /// Asks, and hands the answer to the sink as it comes.
