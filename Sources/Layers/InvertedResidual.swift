@@ -1,7 +1,7 @@
 public import TensorCore
 
-/// The inverted residual: a 1x1 convolution that widens, a depthwise convolution, perhaps a gate for each channel, and a
-/// 1x1 convolution that narrows, to which the input may be added.
+/// The inverted residual: a 1x1 convolution that widens, a depthwise convolution, perhaps a gate for each channel, and
+/// a 1x1 convolution that narrows, to which the input may be added.
 ///
 /// Sandler et al., *MobileNetV2: Inverted Residuals and Linear Bottlenecks* (2018, arXiv:1801.04381), section 3.3; with
 /// a gate: Howard et al., *Searching for MobileNetV3* (2019, arXiv:1905.02244), section 5.3.

@@ -5,10 +5,10 @@ import Synchronization
 /// without computing and without the threads.
 ///
 /// Time is counted in cycles of a simple core: 64 floating-point operations of products, convolutions and attention a
-/// cycle, 256 of products of integers, 16 of depthwise convolutions, 48 of inverted residuals, and 8 bytes of what other
-/// operations read and write. An operation takes as long as the largest of its shares; one that is too small to be
-/// shared takes as long as it is. What it costs to hand out shares, to wait for the last one, and to fetch from memory
-/// that others use, too, is not counted.
+/// cycle, 256 of products of integers, 16 of depthwise convolutions, 48 of inverted residuals, and 8 bytes of what
+/// other operations read and write. An operation takes as long as the largest of its shares; one that is too small to
+/// be shared takes as long as it is. What it costs to hand out shares, to wait for the last one, and to fetch from
+/// memory that others use, too, is not counted.
 public struct Balance: Sendable {
     /// Jobs of one kind of operation, or of all.
     public struct Tally: Sendable {

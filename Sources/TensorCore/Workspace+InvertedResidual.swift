@@ -27,8 +27,8 @@ extension Workspace {
     private static let leastRowsForOverlap = 7
 
     /// A 1x1 convolution, a depthwise one and another 1x1 one by bands of rows, which keeps what lies between them in
-    /// the cores' caches: the inverted residual of MobileNetV2 (arXiv:1801.04381, section 3.3), or its first two or last
-    /// two layers. The result has the bits of one layer after the other.
+    /// the cores' caches: the inverted residual of MobileNetV2 (arXiv:1801.04381, section 3.3), or its first two or
+    /// last two layers. The result has the bits of one layer after the other.
     ///
     /// - Parameters:
     ///   - x: `[B, H, W, C]`.
