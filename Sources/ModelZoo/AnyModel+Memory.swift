@@ -116,7 +116,7 @@ extension AnyModel {
             case .dualEncoder(let model):
                 return ["input_ids": Shape(min(count, DualEncoder.textsAtATime), model.contextLength)]
             case .sentenceEncoder(let model):
-                let tokens = min(count * model.contextLength, max(SentenceEncoder.tokensAtATime, model.contextLength))
+                let tokens = min(count * model.contextLength, max(model.tokensAtATime, model.contextLength))
                 return ["input_ids": Shape(max(1, tokens / model.contextLength), model.contextLength)]
             case .imageClassifier, .audioEncoder, .gan, .diffusion, .latentDiffusion: return [:]
             }

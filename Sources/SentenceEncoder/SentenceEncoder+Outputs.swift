@@ -26,12 +26,24 @@ extension SentenceEncoder {
     public func outputs(
         inputIDs: Tensor, attentionMask: Tensor? = nil, tokenTypeIDs: Tensor? = nil
     ) throws(SentenceEncoderError) -> SentenceOutput {
-        let batch = try batch(inputIDs, attentionMask, tokenTypeIDs)
-        let shape = Shape(inputIDs.shape[0], inputIDs.shape[1], network.configuration.width)
+        let parts = try parts(inputIDs, attentionMask, tokenTypeIDs)
+        let (count, tokens, width) = (inputIDs.shape[0], inputIDs.shape[1], network.configuration.width)
         let result = runtime.withWorkspace { ws in
-            let hidden = network(batch, ws)
-            let sentences = head.map { $0(hidden, sequences: batch.sequences, ws).copied() }
-            return SentenceOutput(lastHiddenState: hidden.reshaped(to: shape).copied(), sentenceEmbedding: sentences)
+            var sentences: Tensor?
+            let hidden = Tensor(shape: Shape(count, tokens, width)) { states in
+                let embeddings = Tensor(shape: Shape(count, head?.width ?? 0)) { vectors in
+                    var (state, vector) = (0, 0)
+                    for part in parts {
+                        let hidden = network(part, ws)
+                        hidden.withFloats { state = states[state...].update(fromContentsOf: $0) }
+                        head?(hidden, sequences: part.sequences, ws).withFloats {
+                            vector = vectors[vector...].update(fromContentsOf: $0)
+                        }
+                    }
+                }
+                sentences = head == nil ? nil : embeddings
+            }
+            return SentenceOutput(lastHiddenState: hidden, sentenceEmbedding: sentences)
         }
         try Self.checkFinite(result.lastHiddenState, "last_hidden_state")
         if let sentences = result.sentenceEmbedding { try Self.checkFinite(sentences, "sentence_embedding") }
@@ -45,10 +57,12 @@ extension SentenceEncoder {
     public func profile(
         inputIDs: Tensor, attentionMask: Tensor? = nil, tokenTypeIDs: Tensor? = nil
     ) throws(SentenceEncoderError) -> Workspace.Account {
-        let batch = try batch(inputIDs, attentionMask, tokenTypeIDs)
+        let parts = try parts(inputIDs, attentionMask, tokenTypeIDs)
         return runtime.withWorkspace(profile: true) { ws in
-            let hidden = network(batch, ws)
-            _ = head.map { $0(hidden, sequences: batch.sequences, ws) }
+            for part in parts {
+                let hidden = network(part, ws)
+                _ = head.map { $0(hidden, sequences: part.sequences, ws) }
+            }
             return ws.account
         }
     }
@@ -60,11 +74,15 @@ extension SentenceEncoder {
         guard batch >= 1, tokens >= 1, tokens <= network.configuration.contextLength else {
             throw .input(expected: expectedShape, found: "[\(batch), \(tokens)]")
         }
-        let sequences = PackedSequences(lengths: [Int](repeating: tokens, count: batch))
-        let input = TokenBatch(ids: [Int](repeating: 0, count: batch * tokens), sequences: sequences)
+        let step = max(1, tokensAtATime / tokens)
         return runtime.plan { ws in
-            let hidden = network(input, ws)
-            _ = head.map { $0(hidden, sequences: sequences, ws) }
+            for first in stride(from: 0, to: batch, by: step) {
+                let count = min(step, batch - first)
+                let sequences = PackedSequences(lengths: [Int](repeating: tokens, count: count))
+                let input = TokenBatch(ids: [Int](repeating: 0, count: count * tokens), sequences: sequences)
+                let hidden = network(input, ws)
+                _ = head.map { $0(hidden, sequences: sequences, ws) }
+            }
         }
     }
 
@@ -72,7 +90,10 @@ extension SentenceEncoder {
         "[batch, tokens] with 1 to \(network.configuration.contextLength) tokens"
     }
 
-    private func batch(_ ids: Tensor, _ mask: Tensor?, _ types: Tensor?) throws(SentenceEncoderError) -> TokenBatch {
+    /// The arrays checked, in parts that one pass takes.
+    private func parts(
+        _ ids: Tensor, _ mask: Tensor?, _ types: Tensor?
+    ) throws(SentenceEncoderError) -> [TokenBatch] {
         guard ids.dtype == .int64, ids.shape.rank == 2, ids.shape[0] >= 1, ids.shape[1] >= 1,
             ids.shape[1] <= network.configuration.contextLength
         else {
@@ -90,10 +111,16 @@ extension SentenceEncoder {
             return try Self.numbers(types, below: max(network.configuration.typeCount, 1), "token_type_ids")
         }
         let (count, tokens) = (ids.shape[0], ids.shape[1])
-        return TokenBatch(
-            ids: numbers, types: network.configuration.typeCount == 0 ? nil : segments,
-            sequences: PackedSequences(
-                lengths: lengths ?? [Int](repeating: tokens, count: count), paddedTo: tokens))
+        let step = max(1, tokensAtATime / tokens)
+        return stride(from: 0, to: count, by: step).map { first in
+            let sentences = first..<min(first + step, count)
+            let rows = sentences.lowerBound * tokens..<sentences.upperBound * tokens
+            return TokenBatch(
+                ids: Array(numbers[rows]),
+                types: network.configuration.typeCount == 0 ? nil : segments.map { Array($0[rows]) },
+                sequences: PackedSequences(
+                    lengths: lengths.map { Array($0[sentences]) } ?? sentences.map { _ in tokens }, paddedTo: tokens))
+        }
     }
 
     private static func numbers(

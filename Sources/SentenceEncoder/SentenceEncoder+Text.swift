@@ -42,8 +42,9 @@ final class TextSource: Sendable {
 }
 
 extension SentenceEncoder {
-    /// Tokens that one pass takes: enough that weights are read seldom, few enough that activations stay in the caches.
-    package static let tokensAtATime = 4096
+    /// Tokens that one pass takes, where a text is not longer: enough that weights are read seldom, few enough that
+    /// activations stay in the caches.
+    package var tokensAtATime: Int { max(1, 192 * 1024 / max(network.configuration.width, 1)) }
 
     /// How texts become token ids.
     ///
@@ -100,7 +101,7 @@ extension SentenceEncoder {
         let result = runtime.withWorkspace { ws in
             Tensor(shape: Shape(ids.count, width)) { values in
                 var rest = order[...]
-                while let part = Self.nextPass(&rest, ids) {
+                while let part = nextPass(&rest, ids) {
                     let sequences = PackedSequences(lengths: part.map { ids[$0].count })
                     let hidden = network(TokenBatch(ids: part.flatMap { ids[$0] }, sequences: sequences), ws)
                     head(hidden, sequences: sequences, prompt: promptTokens, ws).withFloats { rows in
@@ -116,7 +117,7 @@ extension SentenceEncoder {
     }
 
     /// The next sequences that one pass takes, at least one; `nil` at the end.
-    private static func nextPass(_ rest: inout ArraySlice<Int>, _ ids: [[Int]]) -> ArraySlice<Int>? {
+    private func nextPass(_ rest: inout ArraySlice<Int>, _ ids: [[Int]]) -> ArraySlice<Int>? {
         var tokens = 0
         let count = rest.prefix { index in
             tokens += ids[index].count
