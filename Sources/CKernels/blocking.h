@@ -57,7 +57,8 @@ static inline size_t pairs_bytes(long rows, long k, ck_form form) {
 typedef struct gemm_plan {
   long passes, rows; // rows: the most in a block
   // Floats from one copied row of A to the next; 0: rows are read in place. Rows whole pages apart would all lie in one
-  // set of the first-level cache, which has as many places as a tile has rows, and none for the panel beside them.
+  // set of the first-level cache, which has as many places as the highest tile has rows, and none for the panel beside
+  // them; eight rows or fewer leave some.
   long copy_ld;
   size_t widened_at; // after the partial sums; bf16 rows are where a tier has instructions for them
   size_t copies_at;  // after the widened panel
@@ -202,18 +203,18 @@ static inline winograd_plan plan_winograd(const ck_conv2d *a) {
 
 /// Bands of rows of an inverted residual.
 typedef struct bands_plan {
-  long reach;               // input rows that a window spans
   long rows, expanded_rows; // the most in a band: output rows, and input rows that they are convolved from
   size_t expanded_at, convolved_at, bytes; // after the products' scratch
 } bands_plan;
 static inline bands_plan plan_bands(const ck_inverted_residual *a) {
   const ck_depthwise2d *const d = &a->depthwise;
-  bands_plan p = {.reach = (d->kernel_h - 1) * d->dilation_h + 1};
+  const long reach = (d->kernel_h - 1) * d->dilation_h + 1; // input rows that a window spans
+  bands_plan p;
   const long expanded = a->expand.n > 0 ? d->in_w * d->channels : 0;
   const long convolved = a->project.n > 0 ? d->out_w * d->channels : 0;
-  const long left = BAND_FLOATS - max_long(0, p.reach - d->stride_h) * expanded;
+  const long left = BAND_FLOATS - max_long(0, reach - d->stride_h) * expanded;
   p.rows = min_long(d->out_h, max_long(1, left / max_long(1, d->stride_h * expanded + convolved)));
-  p.expanded_rows = min_long(d->in_h, (p.rows - 1) * d->stride_h + p.reach);
+  p.expanded_rows = min_long(d->in_h, (p.rows - 1) * d->stride_h + reach);
   size_t at = 0;
   if (a->expand.n > 0)
     at = plan_gemm(p.expanded_rows * d->in_w, d->channels, a->expand.k, a->expand.lda, a->expand.form).bytes;

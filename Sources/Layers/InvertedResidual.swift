@@ -36,37 +36,34 @@ public struct InvertedResidual: Sendable {
     /// - Returns: `[B, H', W', outputs]`.
     public func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
         let residual = hasResidual ? x : nil
-        // A gate needs all pixels of its channel before the projection may begin.
-        if let gate {
-            return project(gate(convolved(x, ws), ws, inPlace: true), residual: residual, ws)
+        guard let gate else {
+            return banded(x, project: project, residual: residual, ws)
+                ?? project(layered(x, ws), residual: residual, ws)
         }
-        return banded(x, project: project, residual: residual, ws)
-            ?? project(convolved(x, ws), residual: residual, ws)
+        // A gate needs all pixels of its channel before the projection may begin.
+        let y = (expand == nil ? nil : banded(x, project: nil, residual: nil, ws)) ?? layered(x, ws)
+        return project(gate(y, ws, inPlace: true), residual: residual, ws)
     }
 
-    /// Expansion and depthwise convolution.
-    private func convolved(_ x: Tensor, _ ws: Workspace) -> Tensor {
-        guard let expand else { return depthwise(x, ws) }
-        return banded(x, project: nil, residual: nil, ws) ?? depthwise(expand(x, ws), ws)
-    }
+    /// Expansion and depthwise convolution, one after the other.
+    private func layered(_ x: Tensor, _ ws: Workspace) -> Tensor { depthwise(expand.map { $0(x, ws) } ?? x, ws) }
 
     /// The block without its gate and perhaps without its projection by bands of rows, where that is faster.
     private func banded(_ x: Tensor, project: Convolution?, residual: Tensor?, _ ws: Workspace) -> Tensor? {
-        guard case .depthwise(let kernel) = depthwise.kernel, expand?.isPointwise ?? true, project?.isPointwise ?? true
+        let (expanding, projecting) = (expand?.pointwiseStep, project?.pointwiseStep)
+        guard case .depthwise(let kernel) = depthwise.kernel, (expanding == nil) == (expand == nil),
+            (projecting == nil) == (project == nil)
         else { return nil }
         let step = ConvolutionStep(
             kernel, scale: depthwise.scale, bias: depthwise.bias, activation: depthwise.activation)
         return ws.invertedResidual(
-            x, expand: expand?.pointwiseStep, depthwise: step, window: depthwise.window(for: x),
-            project: project?.pointwiseStep, residual: residual)
+            x, expand: expanding, depthwise: step, window: depthwise.window(for: x), project: projecting,
+            residual: residual)
     }
 }
 
 extension Convolution {
-    /// Whether it is a product of pixels and one matrix.
-    var isPointwise: Bool { pointwiseStep != nil }
-
-    /// The product that a 1x1 convolution of one group is.
+    /// The product of pixels and one matrix that a 1x1 convolution of one group is; `nil` for any other.
     var pointwiseStep: ConvolutionStep<PackedMatrix>? {
         guard case .dense(let matrices) = kernel, matrices.count == 1, window == Window(1), padding == .symmetric(0)
         else { return nil }
