@@ -64,12 +64,13 @@ struct ConformerAttention: Sendable {
                     qkv(x, ws), heads: heads, positions: relative.projection(sinusoids, ws),
                     contentBias: relative.contentBias, positionBias: relative.positionBias)
             } else {
-                y = ws.selfAttention(qkv(x, ws), heads: heads)
+                y = ws.selfAttention(qkv(x, ws), heads: heads, form: qkv.form)
             }
         case .rotated(let query, let key, let value):
             let (cosines, sines) = positions.rotations(frames: x.shape[1])  // [T, d / 2] each
             let turned = ws.rotated(x, heads: heads, cosines: cosines, sines: sines)
-            y = ws.attention(query: query(turned, ws), key: key(turned, ws), value: value(x, ws), heads: heads)
+            y = ws.attention(
+                query: query(turned, ws), key: key(turned, ws), value: value(x, ws), heads: heads, form: value.form)
         }
         return output(y, residual: residual, ws)
     }

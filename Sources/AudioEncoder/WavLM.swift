@@ -102,7 +102,8 @@ struct WavLMAttention: Sendable {
         let projected = gates(x.reshaped(to: Shape(x.shape[0] * heads, headWidth)), ws)  // [N heads, 8]
         let gate = ws.positionGates(projected, constants: constants)  // [N, heads]
         let y = ws.selfAttention(
-            qkv(x, ws), heads: heads, sequences: sequences, relativeBias: biases, biasGate: gate)  // [N, D]
+            qkv(x, ws), heads: heads, sequences: sequences, relativeBias: biases, biasGate: gate,
+            form: qkv.form)  // [N, D]
         return output(y, residual: residual, ws)
     }
 }

@@ -1,7 +1,7 @@
 // How attention is cut: by shape alone, never by tier. Shared by the kernel and by attention_scratch.c.
 #ifndef CK_ATTENTION_PLAN_H
 #define CK_ATTENTION_PLAN_H
-#include "ckernels.h"
+#include "blocking.h"
 
 enum {
   QUERY_BLOCK = 32,  // queries of a block, two vectors
@@ -22,8 +22,12 @@ typedef struct attention_plan {
   long sums_at;            // [QUERY_BLOCK][head_ld] unfinished outputs, behind [head_dim][QUERY_BLOCK] scaled queries
   long places_at;          // [head_dim][QUERY_BLOCK] scaled queries for position keys, where there are any
   long maxima_at;          // [2][QUERY_BLOCK] the largest scores so far, and the sums of weights
+  long keys_at;            // of a block where they are rounded to bf16: lines of pairs of dimensions,
+  long values_at;          // [pair of keys][head_ld]
   long floats;
 } attention_plan;
+/// Whether a tier that multiplies brain floats rounds the operands.
+static inline int attends_in_pairs(const ck_attention *a) { return a->form != CK_FORM_F32 && !a->position_keys; }
 static inline attention_plan plan_attention(const ck_attention *a) {
   attention_plan p;
   p.head_ld = (a->head_dim + 15) / 16 * 16;
@@ -34,11 +38,14 @@ static inline attention_plan plan_attention(const ck_attention *a) {
   p.state = p.maxima_at + 2 * QUERY_BLOCK;
   p.group = STATE_FLOATS / p.state;
   if (p.group > MOST_BLOCKS) p.group = MOST_BLOCKS;
-  if (p.group < 1 || a->keys <= KEY_BLOCK) p.group = 1;
+  const int pairs = attends_in_pairs(a);
+  if (p.group < 1 || (a->keys <= KEY_BLOCK && !pairs)) p.group = 1;
   p.scores_at = 0;
   p.distances_at = p.scores_at + p.key_block * QUERY_BLOCK;
   p.states_at = p.distances_at + (a->position_keys ? (p.key_block + QUERY_BLOCK) * QUERY_BLOCK : 0);
-  p.floats = p.states_at + p.group * p.state;
+  p.keys_at = p.states_at + p.group * p.state;
+  p.values_at = p.keys_at + (pairs ? p.key_block * pairs_ld(a->head_dim) : 0);
+  p.floats = p.values_at + (pairs ? (p.key_block + 1) / 2 * p.head_ld : 0);
   return p;
 }
 #endif

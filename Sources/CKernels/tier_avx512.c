@@ -26,12 +26,16 @@ const ck_table INT8(ck_table) = {
                              apply_to = function)
 #define BF16(name) name##_avx512_bf16
 #include "bf16.inc"
+#define ATTENTION_PAIRS 1
+#define ATTENTION(name) BF16(name)
+#include "attention.inc"
 const ck_table BF16(ck_table) = {
 #include "tier_table.inc"
     .int8_gemm_run = INT8(int8_gemm_run),
     .gemm_run = BF16(gemm_run),
     .conv2d_run = BF16(conv2d_run),
     .inverted_residual_run = BF16(inverted_residual_run),
+    .attention_run = BF16(attention_run),
 };
 #pragma clang attribute pop
 #endif

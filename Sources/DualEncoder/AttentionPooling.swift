@@ -68,7 +68,8 @@ struct AttentionPooling: Sendable {
     func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
         let batch = x.shape[0]
         let y = ws.attention(
-            query: ws.repeated(query(probe, ws), batch: batch), key: key(x, ws), value: value(x, ws), heads: heads)
+            query: ws.repeated(query(probe, ws), batch: batch), key: key(x, ws), value: value(x, ws), heads: heads,
+            form: value.form)
         let attended = output(y.reshaped(to: Shape(batch, y.shape[2])), ws)  // [B, D]
         return reduce(expand(norm(attended, ws), ws), residual: attended, ws)
     }

@@ -132,7 +132,8 @@ struct ModifiedResNet: ImageTower {
             let tokens = ws.joined(mean, x, adding: positions)  // [B, T + 1, C]
             let first = ws.token(0, of: tokens).reshaped(to: Shape(batch, 1, width))
             let y = ws.attention(
-                query: query(first, ws), key: key(tokens, ws), value: value(tokens, ws), heads: heads)
+                query: query(first, ws), key: key(tokens, ws), value: value(tokens, ws), heads: heads,
+                form: value.form)
             return output(y.reshaped(to: Shape(batch, width)), ws)
         }
     }

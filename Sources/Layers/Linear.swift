@@ -9,6 +9,9 @@ public struct Linear: Sendable {
     let bias: PackedVector?
     let activation: Activation
 
+    /// How the weights are held.
+    public var form: PackedMatrix.Form { weight.form }
+
     /// Reads the layer.
     ///
     /// - Parameters:

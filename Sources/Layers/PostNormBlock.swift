@@ -69,13 +69,14 @@ public struct PostNormBlock: Sendable {
     /// - Parameters:
     ///   - x: `[N, width]`, a row a token.
     ///   - sequences: where the sequences lie.
-    ///   - relativeBias: as of `Workspace.selfAttention(_:heads:sequences:relativeBias:)`.
+    ///   - relativeBias: as of `Workspace.selfAttention(_:heads:sequences:relativeBias:biasGate:form:)`.
     ///   - ws: where it is computed.
     /// - Returns: `[N, width]`.
     public func callAsFunction(
         _ x: Tensor, sequences: PackedSequences, relativeBias: Tensor? = nil, _ ws: Workspace
     ) -> Tensor {
-        let y = ws.selfAttention(qkv(x, ws), heads: heads, sequences: sequences, relativeBias: relativeBias)  // [N, D]
+        let y = ws.selfAttention(
+            qkv(x, ws), heads: heads, sequences: sequences, relativeBias: relativeBias, form: qkv.form)  // [N, D]
         let x = attentionNorm(attentionOutput(y, residual: x, ws), ws)  // [N, D]
         return outputNorm(reduce(expand(x, ws), residual: x, ws), ws)  // [N, 4D] in between
     }

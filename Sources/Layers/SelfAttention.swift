@@ -110,11 +110,11 @@ public struct SelfAttention: Sendable {
         let y: Tensor  // [B, T, width]
         switch inputs {
         case .together(let qkv):
-            y = ws.selfAttention(qkv(x, ws), heads: heads, mask: mask)
+            y = ws.selfAttention(qkv(x, ws), heads: heads, mask: mask, form: qkv.form)
         case .normalised(let query, let queryNorm, let key, let keyNorm, let value):
             y = ws.attention(
                 query: normalised(query(x, ws), queryNorm, ws), key: normalised(key(x, ws), keyNorm, ws),
-                value: value(x, ws), heads: heads, mask: mask)
+                value: value(x, ws), heads: heads, mask: mask, form: value.form)
         }
         return output(y, residual: residual, ws)
     }
@@ -134,13 +134,14 @@ public struct SelfAttention: Sendable {
         switch inputs {
         case .together(let qkv) where width % 32 == 0:
             y = ws.attention(
-                query: qkv.outputs(0..<width)(first, ws), keyValue: qkv.outputs(width..<3 * width)(x, ws), heads: heads)
+                query: qkv.outputs(0..<width)(first, ws), keyValue: qkv.outputs(width..<3 * width)(x, ws), heads: heads,
+                form: qkv.form)
         case .together(let qkv):
-            y = ws.firstTokens(count, of: ws.selfAttention(qkv(x, ws), heads: heads))
+            y = ws.firstTokens(count, of: ws.selfAttention(qkv(x, ws), heads: heads, form: qkv.form))
         case .normalised(let query, let queryNorm, let key, let keyNorm, let value):
             y = ws.attention(
                 query: normalised(query(first, ws), queryNorm, ws), key: normalised(key(x, ws), keyNorm, ws),
-                value: value(x, ws), heads: heads)
+                value: value(x, ws), heads: heads, form: value.form)
         }
         return output(y, residual: residual, ws)
     }

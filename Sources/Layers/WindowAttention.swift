@@ -43,7 +43,8 @@ public struct WindowAttention: Sendable {
         let cut = ws.rows(windows.cut, of: x)  // [B, windows pixels, width]
         let sequences = cut.reshaped(to: Shape(x.shape[0] * windows.count, windows.pixels, x.shape[3]))
         let bias = PlacedBias(table: table, places: windows.places)
-        let y = ws.selfAttention(qkv(sequences, ws), heads: heads, mask: AttentionMask(placedBias: bias))
+        let y = ws.selfAttention(
+            qkv(sequences, ws), heads: heads, mask: AttentionMask(placedBias: bias), form: qkv.form)
         // Back among their neighbours before the projection: what stood for padding is not projected.
         let pixels = ws.rows(windows.joined, of: y.reshaped(to: cut.shape))  // [B, H W, width]
         return output(pixels.reshaped(to: x.shape), residual: residual, ws)

@@ -34,9 +34,11 @@ extension Workspace {
     ///   - heads: number of heads.
     ///   - scale: factor of the scores, `1 / sqrt(d)` where left out.
     ///   - mask: which tokens a token attends to.
+    ///   - form: that of the projections' weights: where it is narrower than fp32 and brain floats are multiplied,
+    ///     scaled queries, keys, softmax's weights and values are rounded to bf16.
     /// - Returns: `[B, T, heads d]`.
     public func selfAttention(
-        _ qkv: Tensor, heads: Int, scale: Float? = nil, mask: AttentionMask = .none
+        _ qkv: Tensor, heads: Int, scale: Float? = nil, mask: AttentionMask = .none, form: PackedMatrix.Form = .plain
     ) -> Tensor {
         precondition(
             qkv.shape.rank == 3 && heads > 0 && qkv.shape[2] % (3 * heads) == 0,
@@ -45,8 +47,8 @@ extension Workspace {
         let base = qkv.floatPointer
         return attention(
             query: base, key: base + width, value: base + 2 * width, rowStride: 3 * width, keyRowStride: 3 * width,
-            batch: batch, queries: tokens, keys: tokens, heads: heads, headSize: width / heads, scale: scale, mask: mask
-        )
+            batch: batch, queries: tokens, keys: tokens, heads: heads, headSize: width / heads, scale: scale,
+            mask: mask, form: form)
     }
 
     /// softmax(scale Q K^T) V for each head, of queries by themselves to keys and values side by side in one tensor.
@@ -57,9 +59,12 @@ extension Workspace {
     ///   - heads: number of heads.
     ///   - scale: factor of the scores, `1 / sqrt(d)` where left out.
     ///   - mask: which tokens a token attends to.
+    ///   - form: that of the projections' weights: where it is narrower than fp32 and brain floats are multiplied,
+    ///     scaled queries, keys, softmax's weights and values are rounded to bf16.
     /// - Returns: `[B, N, heads d]`.
     public func attention(
-        query: Tensor, keyValue: Tensor, heads: Int, scale: Float? = nil, mask: AttentionMask = .none
+        query: Tensor, keyValue: Tensor, heads: Int, scale: Float? = nil, mask: AttentionMask = .none,
+        form: PackedMatrix.Form = .plain
     ) -> Tensor {
         precondition(
             query.shape.rank == 3 && keyValue.shape.rank == 3 && query.shape[0] == keyValue.shape[0]
@@ -69,7 +74,7 @@ extension Workspace {
         return attention(
             query: query.floatPointer, key: keyValue.floatPointer, value: keyValue.floatPointer + width,
             rowStride: width, keyRowStride: 2 * width, batch: query.shape[0], queries: query.shape[1],
-            keys: keyValue.shape[1], heads: heads, headSize: width / heads, scale: scale, mask: mask)
+            keys: keyValue.shape[1], heads: heads, headSize: width / heads, scale: scale, mask: mask, form: form)
     }
 
     /// Attention that adds to the score of two tokens one for their distance: softmax(((Q + u) K^T + (Q + v) P^T) /
@@ -113,9 +118,12 @@ extension Workspace {
     ///   - heads: number of heads.
     ///   - scale: factor of the scores, `1 / sqrt(d)` where left out.
     ///   - mask: which tokens a token attends to.
+    ///   - form: that of the projections' weights: where it is narrower than fp32 and brain floats are multiplied,
+    ///     scaled queries, keys, softmax's weights and values are rounded to bf16.
     /// - Returns: `[B, N, heads d]`.
     public func attention(
-        query: Tensor, key: Tensor, value: Tensor, heads: Int, scale: Float? = nil, mask: AttentionMask = .none
+        query: Tensor, key: Tensor, value: Tensor, heads: Int, scale: Float? = nil, mask: AttentionMask = .none,
+        form: PackedMatrix.Form = .plain
     ) -> Tensor {
         precondition(
             query.shape.rank == 3 && key.shape == value.shape && query.shape[0] == key.shape[0]
@@ -125,7 +133,7 @@ extension Workspace {
         return attention(
             query: query.floatPointer, key: key.floatPointer, value: value.floatPointer, rowStride: width,
             keyRowStride: width, batch: query.shape[0], queries: query.shape[1], keys: key.shape[1], heads: heads,
-            headSize: width / heads, scale: scale, mask: mask)
+            headSize: width / heads, scale: scale, mask: mask, form: form)
     }
 
     /// softmax(Q K^T) V for values wider than queries and keys: one map of scores for all of their channels, unscaled,
@@ -152,7 +160,8 @@ extension Workspace {
     private func attention(
         query: UnsafePointer<Float>, key: UnsafePointer<Float>, value: UnsafePointer<Float>, rowStride: Int,
         keyRowStride: Int, valueRowStride: Int? = nil, batch: Int, queries: Int, keys: Int, heads: Int, headSize: Int,
-        scale: Float?, mask: AttentionMask, sharesScores: Bool = false, _ shared: ck_attention = ck_attention()
+        scale: Float?, mask: AttentionMask, form: PackedMatrix.Form = .plain, sharesScores: Bool = false,
+        _ shared: ck_attention = ck_attention()
     ) -> Tensor {
         let width = heads * headSize
         let y = allocate(Shape(batch, queries, width))
@@ -181,6 +190,7 @@ extension Workspace {
         arguments.out_row = width
         arguments.scale = scale ?? 1 / Float(headSize).squareRoot()
         arguments.causal = mask.isCausal ? 1 : 0
+        arguments.form = form.kernelForm
         if let bias = mask.bias {
             precondition(
                 bias.shape.rank == 4 && [1, batch].contains(bias.shape[0]) && [1, heads].contains(bias.shape[1])

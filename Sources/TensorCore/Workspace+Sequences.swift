@@ -11,9 +11,11 @@ extension Workspace {
     ///   - relativeBias: `[heads, 2 S - 1]` with S at least the longest sequence: what is added to the score of a query
     ///     at place i and a key at place j is element `S - 1 + j - i`; `nil` adds nothing.
     ///   - biasGate: `[N, heads]`: what the biases of a row's query are multiplied by; `nil` counts as ones.
+    ///   - form: as of ``selfAttention(_:heads:scale:mask:form:)``.
     /// - Returns: `[N, heads d]`.
     public func selfAttention(
-        _ qkv: Tensor, heads: Int, sequences: PackedSequences, relativeBias: Tensor? = nil, biasGate: Tensor? = nil
+        _ qkv: Tensor, heads: Int, sequences: PackedSequences, relativeBias: Tensor? = nil, biasGate: Tensor? = nil,
+        form: PackedMatrix.Form = .plain
     ) -> Tensor {
         precondition(
             qkv.shape.rank == 2 && heads > 0 && qkv.shape[1] % (3 * heads) == 0 && qkv.shape[0] == sequences.rowCount,
@@ -32,6 +34,7 @@ extension Workspace {
         arguments.v_row = 3 * width
         arguments.out_row = width
         arguments.scale = 1 / Float(width / heads).squareRoot()
+        arguments.form = form.kernelForm
         if let relativeBias {
             let places = relativeBias.shape[1]
             precondition(

@@ -16,6 +16,7 @@ private struct AttentionProblem {
     var query: [Float]
     var key: [Float]
     var value: [Float]
+    var form = ck_form.CK_FORM_F32
     /// Floats between two tokens beyond heads * headSize.
     var gap = 3
 
@@ -99,6 +100,7 @@ private struct AttentionProblem {
                 (a.v_batch, a.v_head, a.v_row) = (keys * row, headSize, row)
                 (a.out_batch, a.out_head, a.out_row) = (queries * heads * headSize, headSize, heads * headSize)
                 a.scale = scale
+                a.form = form
                 a.causal = isCausal ? 1 : 0
                 a.key_lengths = lengths == nil ? nil : lengthBuffer.baseAddress
                 if bias != nil {
@@ -117,11 +119,20 @@ private struct AttentionProblem {
         }
     }
 
-    func failures(tolerance: Double = attentionTolerance) -> [String] {
+    /// The problem whose scaled queries, keys and values are the nearest brain floats, but for a rounding of fp32.
+    var rounded: AttentionProblem {
+        var problem = self
+        problem.query = query.map { ($0 * scale).roundedToBrainFloat / scale }
+        problem.key = key.map(\.roundedToBrainFloat)
+        problem.value = value.map(\.roundedToBrainFloat)
+        return problem
+    }
+
+    func failures(tolerance: Double = attentionTolerance, tiers: [ck_tier] = ck_tier.runnable) -> [String] {
         withArguments { scratch, arguments in
             kernelFailures(
                 .CK_OP_attention_run, outputs: outputs, expected: expected, tolerance: tolerance, scratchBytes: scratch,
-                arguments: arguments)
+                tiers: tiers, arguments: arguments)
         }
     }
 
@@ -237,5 +248,77 @@ struct AttentionKernelTests {
         var problem = AttentionProblem(queries: 17, keys: 600, headSize: 16)
         for i in problem.query.indices { problem.query[i] *= 100 }
         #expect(problem.failures(tolerance: 2e-4) == [])  // scores of size 800: their own rounding is 1e-4
+    }
+
+    /// Beside narrow weights: one tier rounds the operands, the others take them as they are.
+    @Test("the form of the weights around it changes no bit where brain floats are not multiplied")
+    func narrowElsewhere() {
+        let wide = AttentionProblem(queries: 37, keys: 41, headSize: 24)
+        for form in [ck_form.CK_FORM_BF16, .CK_FORM_I8] {
+            var narrow = wide
+            narrow.form = form
+            for tier in ck_tier.runnable { #expect(bitDifference(narrow.output(tier), wide.output(tier)) == nil) }
+        }
+    }
+}
+
+/// Attention of brain floats: its scores are those of rounded queries and keys; a weight's rounding, half a unit in the
+/// last of eight bits, is what is left. Values are of size 1.
+@Suite("Attention of brain floats", .enabled(if: ck_tier_supported(.CK_AVX512_BF16) != 0))
+struct BrainFloatAttentionTests {
+    private func failures(_ problem: AttentionProblem) -> [String] {
+        var narrow = problem
+        narrow.form = .CK_FORM_BF16
+        let expected = problem.rounded.expected
+        return narrow.withArguments { scratch, arguments in
+            kernelFailures(
+                .CK_OP_attention_run, outputs: problem.outputs, expected: expected, tolerance: 1.0 / 512,
+                scratchBytes: scratch, tiers: [.CK_AVX512_BF16], arguments: arguments)
+        }
+    }
+
+    @Test("any number of queries and keys", arguments: [1, 2, 15, 16, 17, 31, 32, 33, 47, 50, 65, 97])
+    func tokens(_ count: Int) {
+        #expect(failures(AttentionProblem(queries: count, keys: count, headSize: 32)) == [])
+        #expect(failures(AttentionProblem(queries: count, keys: 23, headSize: 16)) == [])
+        #expect(failures(AttentionProblem(queries: 5, keys: count, headSize: 16)) == [])
+    }
+
+    @Test("any head size", arguments: [1, 2, 8, 15, 16, 17, 24, 31, 33, 40, 48, 64, 72, 80, 96, 127, 128, 256])
+    func headSizes(_ size: Int) {
+        #expect(failures(AttentionProblem(queries: 35, keys: 35, headSize: size)) == [])
+    }
+
+    @Test("more keys than a block, and blocks of queries that share them", arguments: [511, 512, 513, 1025, 1100])
+    func keyBlocks(_ keys: Int) {
+        #expect(failures(AttentionProblem(queries: 19, keys: keys, headSize: 64, heads: 1)) == [])
+        #expect(failures(AttentionProblem(queries: 40, keys: keys, headSize: 16, heads: 1, isCausal: true)) == [])
+        #expect(failures(AttentionProblem(queries: 300, keys: keys, headSize: 33)) == [])
+    }
+
+    @Test("causal, key lengths and biases; hidden keys may be anything", arguments: [33, 530])
+    func masks(_ keys: Int) {
+        #expect(failures(AttentionProblem(queries: 40, keys: keys, headSize: 24, isCausal: true)) == [])
+        var problem = AttentionProblem(queries: 21, keys: keys, headSize: 32, batch: 3, lengths: [11, 0, 999])
+        for j in 11..<keys {
+            for d in 0..<problem.row {
+                problem.key[j * problem.row + d] = .nan
+                problem.value[j * problem.row + d] = .nan
+            }
+        }
+        #expect(failures(problem) == [])
+        problem = AttentionProblem(queries: 35, keys: keys, headSize: 16)
+        var generator = SeededGenerator(seed: 9)
+        var bias = generator.floats(2 * 35 * keys, scale: 3)
+        for i in stride(from: 0, to: bias.count, by: 7) { bias[i] = -.infinity }
+        for j in 0..<keys { bias[(35 + 4) * keys + j] = -.infinity }
+        problem.bias = bias
+        #expect(failures(problem) == [])
+    }
+
+    @Test("no queries, no keys")
+    func empty() {
+        #expect(failures(AttentionProblem(queries: 0, keys: 5, headSize: 16)) == [])
+        #expect(failures(AttentionProblem(queries: 5, keys: 0, headSize: 16)) == [])
     }
 }

@@ -20,7 +20,7 @@ import Testing
         func rounded(_ type: WeightType) -> [Float] {
             switch type {
             case .float32: return values
-            case .bfloat16: return values.map(NarrowWeightTests.brain)
+            case .bfloat16: return values.map(\.roundedToBrainFloat)
             case .int8:
                 return (0..<outputs).flatMap { row -> [Float] in
                     let row = values[row * inputs..<(row + 1) * inputs]
@@ -29,12 +29,6 @@ import Testing
                 }
             }
         }
-    }
-
-    /// The nearest brain float, ties to even.
-    private static func brain(_ value: Float) -> Float {
-        let bits = value.bitPattern
-        return Float(bitPattern: (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000)
     }
 
     private func matrix(
@@ -178,7 +172,7 @@ import Testing
         var alone: [Float] = []
         for (rows, threads) in [(1, 1), (3, 2), (40, 1), (40, 3)] {
             let x = input([rows, size.inputs])
-            let rounded = Tensor(x.floats.map(Self.brain), shape: x.shape)
+            let rounded = Tensor(x.floats.map(\.roundedToBrainFloat), shape: x.shape)
             let (found, expected) = Runtime(threads: threads, tier: .avx512BF16).withWorkspace { ws in
                 (ws.linear(x, narrow).copied(), ws.linear(rounded, wide).copied())
             }
@@ -202,7 +196,7 @@ import Testing
             return sources.map { matrix(values($0), outputs, inputs, taps: taps, form, .avx512BF16, in: memory) }
         }
         let x = input([2, 9, 11, layer.channels])
-        let rounded = Tensor(x.floats.map(Self.brain), shape: x.shape)
+        let rounded = Tensor(x.floats.map(\.roundedToBrainFloat), shape: x.shape)
         let narrow = packed(.bfloat16) { $0.values }
         let wide = packed(.plain) { $0.rounded(.bfloat16) }
         var results: [Tensor] = []

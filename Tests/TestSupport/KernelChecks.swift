@@ -1,21 +1,22 @@
 public import CKernels
 
-/// Runs an operation on every runnable tier in 1, 2, 3, 8 and 64 parts, its output behind canaries at an odd alignment.
+/// Runs an operation on tiers in 1, 2, 3, 8 and 64 parts, its output behind canaries at an odd alignment.
 ///
 /// - Parameters:
 ///   - outputs: floats that the operation writes, all of them.
 ///   - expected: a reference in double precision.
 ///   - tolerance: bound of `mismatch`.
+///   - tiers: which; every runnable one with kernels of its own for fp32 where left out.
 ///   - arguments: the operation's arguments for an output at the given address.
 /// - Returns: what went wrong, empty where each tier is within the tolerance, gives the same bits for any number of
 ///   parts, the fused tiers agree bit for bit, and nothing outside output and scratch was written.
 public func kernelFailures<Arguments>(
     _ op: ck_op, outputs: Int, expected: [Double], tolerance: Double, scratchBytes: Int = 0,
-    arguments: (UnsafeMutablePointer<Float>) -> Arguments
+    tiers: [ck_tier] = ck_tier.runnable, arguments: (UnsafeMutablePointer<Float>) -> Arguments
 ) -> [String] {
     var failures: [String] = []
     var fused: [Float]?
-    for tier in ck_tier.runnable {
+    for tier in tiers {
         var whole: [Float]?
         for parts in [1, 2, 3, 8, 64] {
             let output = GuardedFloats(outputs, offset: parts)

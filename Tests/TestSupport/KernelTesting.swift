@@ -126,3 +126,10 @@ public func bitDifference(_ a: [Float], _ b: [Float]) -> String? {
     }
     return nil
 }
+
+extension Float {
+    /// The nearest brain float, ties to even.
+    public var roundedToBrainFloat: Float {
+        Float(bitPattern: (bitPattern + 0x7fff + (bitPattern >> 16 & 1)) & 0xffff_0000)
+    }
+}

@@ -194,6 +194,8 @@ void ck_inverted_residual_run(ck_tier tier, const ck_inverted_residual *args, in
 /// unseen), bias (added to the scaled scores; -INFINITY hides). A query that sees no key gives zeros.
 /// Where there are position keys p (self-attention: queries == keys), scale (q + query_bias) k + scale (q +
 /// position_bias) p takes the place of scale q k: query i and key j meet row queries - 1 - i + j of p.
+/// Where `form`, that of the weights around it, is no fp32 and there are no position keys, CK_AVX512_BF16 rounds scaled
+/// queries, keys, softmax's weights and values to bf16 and sums pairs of products in fp32.
 typedef struct ck_attention {
   long batch, heads, queries, keys, head_dim;
   const float *q, *k, *v;
@@ -215,6 +217,7 @@ typedef struct ck_attention {
   // key_places[v*keys + j] instead, v = place_variants[b % place_period].
   const int32_t *query_places, *key_places, *place_variants;
   long place_period;
+  ck_form form;
 } ck_attention;
 size_t ck_attention_scratch(const ck_attention *args);
 void ck_attention_run(ck_tier tier, const ck_attention *args, int part, int parts, void *scratch);

@@ -71,7 +71,7 @@ package struct SpatialAttention: Sendable {
         let tokens = Shape(x.shape[0], x.shape[1] * x.shape[2], x.shape[3])
         let input = norm.map { pass.checked($0(x, ws), place, "group_norm") } ?? x
         let projected = pass.checked(qkv(input.reshaped(to: tokens), ws), place, "to_q, to_k, to_v")
-        let seen = pass.checked(ws.selfAttention(projected, heads: heads), place)
+        let seen = pass.checked(ws.selfAttention(projected, heads: heads, form: qkv.form), place)
         let sum = pass.checked(output(seen, residual: x.reshaped(to: tokens), ws), place, "to_out.0")
         return (outputScale?(sum, ws) ?? sum).reshaped(to: x.shape)
     }

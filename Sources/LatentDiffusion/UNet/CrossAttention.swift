@@ -41,7 +41,7 @@ struct CrossAttention: Sendable {
     /// - Returns: `[B, N, channels]`.
     func callAsFunction(_ x: Tensor, residual: Tensor, _ texts: TextsOfPass, _ ws: Workspace) -> Tensor {
         let seen = texts(number, ws)
-        let y = ws.attention(query: query(x, ws), key: seen.key, value: seen.value, heads: heads)
+        let y = ws.attention(query: query(x, ws), key: seen.key, value: seen.value, heads: heads, form: query.form)
         return output(y, residual: residual, ws)
     }
 }
