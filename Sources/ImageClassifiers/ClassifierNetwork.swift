@@ -63,7 +63,25 @@ extension ClassifierNetwork {
     /// The whole output.
     public func withoutMap(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput { self(pixels, ws) }
 
+    /// As many as the caches hold the activations of.
+    public func imagesAtATime(height: Int, width: Int) -> Int { imagesInCaches(height: height, width: width) }
+
     /// Large images one by one, whose activations then stay in the caches; small ones together, so that every layer has
     /// work for all threads.
-    public func imagesAtATime(height: Int, width: Int) -> Int { max(1, 65_536 / max(height * width, 1)) }
+    func imagesInCaches(height: Int, width: Int) -> Int { max(1, 65_536 / max(height * width, 1)) }
+
+    /// The first layers of a network that takes more images at a time than the caches hold the activations of, for the
+    /// sake of its last layers: these have small activations and many weights, which are then read once for all.
+    ///
+    /// - Parameters:
+    ///   - pixels: `[B, H, W, channels]`.
+    ///   - count: images at a time; ``imagesInCaches(height:width:)`` where left out.
+    ///   - layers: `[b, H, W, channels]` to `[b, h, w, C]`.
+    /// - Returns: `[B, h, w, C]`.
+    func inCaches(
+        _ pixels: Tensor, of count: Int? = nil, _ ws: Workspace, _ layers: (Tensor) -> Tensor
+    ) -> Tensor {
+        let held = count ?? imagesInCaches(height: pixels.shape[1], width: pixels.shape[2])
+        return ws.inParts(pixels, of: held, layers)
+    }
 }

@@ -52,6 +52,7 @@ public struct MobileNetV2: ClassifierNetwork {
     public let classCount: Int
     private let stem: Convolution
     private let blocks: [InvertedResidual]
+    private let lastHalving: Int  // the block from which on maps are smallest
     private let last: Convolution
     private let head: Linear
 
@@ -73,6 +74,7 @@ public struct MobileNetV2: ClassifierNetwork {
             width = block.width
         }
         self.blocks = blocks
+        lastHalving = c.blocks.lastIndex { $0.stride > 1 } ?? 0
         last = try Convolution(
             width, c.headWidth, kernel: 1, bias: false,
             norm: BatchNorm(c.headWidth, epsilon: c.epsilon, names.last.norm), activation: c.activation,
@@ -83,10 +85,16 @@ public struct MobileNetV2: ClassifierNetwork {
     /// Any image will do: every window is padded.
     public func refusal(height: Int, width: Int) -> String? { nil }
 
+    /// Eight large images, or many small ones: their last maps are small, and so is the work on one.
+    public func imagesAtATime(height: Int, width: Int) -> Int { 8 * imagesInCaches(height: height, width: width) }
+
     /// Classifies `[B, H, W, channels]`.
     public func callAsFunction(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput {
-        var x = stem(pixels, ws)  // [B, H/2, W/2, 32]
-        for block in blocks { x = block(x, ws) }  // H/4, H/8, H/16, H/32
+        var x = inCaches(pixels, ws) { pixels in
+            let x = stem(pixels, ws)  // [b, H/2, W/2, 32]
+            return blocks[..<lastHalving].reduce(x) { $1($0, ws) }  // H/4, H/8, H/16
+        }
+        for block in blocks[lastHalving...] { x = block(x, ws) }  // H/32
         x = last(x, ws)  // [B, H/32, W/32, 1280]
         let features = ws.meanOverPixels(x)  // [B, 1280]
         return ClassifierOutput(logits: head(features, ws), features: features, featureMap: x)

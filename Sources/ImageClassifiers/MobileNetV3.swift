@@ -43,6 +43,7 @@ public struct MobileNetV3: ClassifierNetwork {
     public let classCount: Int
     private let stem: Convolution
     private let blocks: [InvertedResidual]
+    private let lastHalving: Int  // the block from which on maps are smallest
     private let last: Convolution
     private let features: Linear
     private let head: Linear
@@ -64,6 +65,7 @@ public struct MobileNetV3: ClassifierNetwork {
             width = block.width
         }
         self.blocks = blocks
+        lastHalving = c.blocks.lastIndex { $0.stride > 1 } ?? 0
         last = try Convolution(
             width, c.lastWidth, kernel: 1, bias: false,
             norm: BatchNorm(c.lastWidth, epsilon: c.epsilon, names.last.norm), activation: .hardswish,
@@ -76,13 +78,18 @@ public struct MobileNetV3: ClassifierNetwork {
     /// Any image will do: every window is padded.
     public func refusal(height: Int, width: Int) -> String? { nil }
 
-    /// Two large images, or many small ones: the gates and the last maps of one are too little work for two threads.
-    public func imagesAtATime(height: Int, width: Int) -> Int { max(2, 65_536 / max(height * width, 1)) }
+    /// Eight large images, or many small ones: their last maps are small, and so is the work on one.
+    public func imagesAtATime(height: Int, width: Int) -> Int { 8 * imagesInCaches(height: height, width: width) }
 
     /// Classifies `[B, H, W, 3]`.
     public func callAsFunction(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput {
-        var x = stem(pixels, ws)  // [B, H/2, W/2, 16]
-        for block in blocks { x = block(x, ws) }  // H/4, H/8, H/16, H/32
+        // Two at a time at least: the gates of one are too little work for two threads.
+        let held = max(2, imagesInCaches(height: pixels.shape[1], width: pixels.shape[2]))
+        var x = inCaches(pixels, of: held, ws) { pixels in
+            let x = stem(pixels, ws)  // [b, H/2, W/2, 16]
+            return blocks[..<lastHalving].reduce(x) { $1($0, ws) }  // H/4, H/8, H/16
+        }
+        for block in blocks[lastHalving...] { x = block(x, ws) }  // H/32
         x = last(x, ws)  // [B, H/32, W/32, 960]
         let features = features(ws.meanOverPixels(x), ws)  // [B, 960] to [B, 1280]
         return ClassifierOutput(logits: head(features, ws), features: features, featureMap: x)

@@ -37,6 +37,35 @@ extension Workspace {
         return y
     }
 
+    /// What becomes of the images of a batch some at a time: in the first layers of a network, whose activations stay
+    /// in the caches for a few images only, before those that had better read their many weights for more.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, ...]`.
+    ///   - count: images at a time, at least 1.
+    ///   - body: `[b, ...]` to `[b, ...]` of one shape for an image, for b images with `b <= count`.
+    /// - Returns: `[B, ...]`.
+    public func inParts(_ x: Tensor, of count: Int, _ body: (Tensor) -> Tensor) -> Tensor {
+        precondition(x.shape.rank > 0 && count > 0, "parts of \(count): \(x.shape)")
+        let batch = x.shape[0]
+        guard batch > count else { return body(x) }
+        var result: Tensor?
+        for first in stride(from: 0, to: batch, by: count) {
+            let part = body(x.rows(first..<min(first + count, batch)))
+            let width = part.count / part.shape[0], images = part.shape[0]
+            let whole = result ?? allocate(Shape([batch] + part.shape.dimensions.dropFirst()))
+            result = whole
+            let (from, to) = (part.floatPointer, whole.mutableFloatPointer + first * width)
+            // Rows of a page, so that all threads have some.
+            let rows = (images * width + 1023) / 1024
+            perform("layout", rows: rows, floats: 2048) { range in
+                let (start, end) = (range.lowerBound * 1024, min(range.upperBound * 1024, images * width))
+                (to + start).update(from: from + start, count: end - start)
+            }
+        }
+        return result ?? x
+    }
+
     /// A few values that the calling thread computes: factors by image, vectors put together of others.
     ///
     /// - Parameters:
