@@ -74,6 +74,13 @@ void cp_trim(void) {
 #endif
 }
 
+void cp_return_large(void) {
+#if defined(__GLIBC__)
+  // Left alone, the threshold grows with what is freed.
+  mallopt(M_MMAP_THRESHOLD, 256 << 10);
+#endif
+}
+
 double cp_now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);

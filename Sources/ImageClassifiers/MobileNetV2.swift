@@ -91,8 +91,9 @@ public struct MobileNetV2: ClassifierNetwork {
     /// Classifies `[B, H, W, channels]`.
     public func callAsFunction(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput {
         var x = inCaches(pixels, ws) { pixels in
-            let x = stem(pixels, ws)  // [b, H/2, W/2, 32]
-            return blocks[..<lastHalving].reduce(x) { $1($0, ws) }  // H/4, H/8, H/16
+            var x = stem(pixels, ws)  // [b, H/2, W/2, 32]
+            for block in blocks[..<lastHalving] { x = block(x, ws) }  // H/4, H/8, H/16
+            return x
         }
         for block in blocks[lastHalving...] { x = block(x, ws) }  // H/32
         x = last(x, ws)  // [B, H/32, W/32, 1280]

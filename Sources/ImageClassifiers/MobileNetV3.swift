@@ -86,8 +86,9 @@ public struct MobileNetV3: ClassifierNetwork {
         // Two at a time at least: the gates of one are too little work for two threads.
         let held = max(2, imagesInCaches(height: pixels.shape[1], width: pixels.shape[2]))
         var x = inCaches(pixels, of: held, ws) { pixels in
-            let x = stem(pixels, ws)  // [b, H/2, W/2, 16]
-            return blocks[..<lastHalving].reduce(x) { $1($0, ws) }  // H/4, H/8, H/16
+            var x = stem(pixels, ws)  // [b, H/2, W/2, 16]
+            for block in blocks[..<lastHalving] { x = block(x, ws) }  // H/4, H/8, H/16
+            return x
         }
         for block in blocks[lastHalving...] { x = block(x, ws) }  // H/32
         x = last(x, ws)  // [B, H/32, W/32, 960]

@@ -103,17 +103,14 @@ public struct ResNet: ClassifierNetwork {
     /// Classifies `[B, H, W, channels]`.
     public func callAsFunction(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput {
         var x = inCaches(pixels, ws) { pixels in
-            let x = stem(pixels, ws)  // [b, H/2, W/2, 64]
-            let pooled = ws.pooled(x, .maximum, window: Window(3, stride: 2, padding: 1))  // [b, H/4, W/4, 64]
-            return Self.apply(stages.prefix(2), pooled, ws)  // H/4, H/8
+            var x = stem(pixels, ws)  // [b, H/2, W/2, 64]
+            x = ws.pooled(x, .maximum, window: Window(3, stride: 2, padding: 1))  // [b, H/4, W/4, 64]
+            for block in stages.prefix(2).joined() { x = block(x, ws) }  // H/4, H/8
+            return x
         }
-        x = Self.apply(stages.dropFirst(2), x, ws)  // H/16, H/32
+        for block in stages.dropFirst(2).joined() { x = block(x, ws) }  // H/16, H/32
         let features = ws.meanOverPixels(x)  // [B, C]
         return ClassifierOutput(logits: head(features, ws), features: features, featureMap: x)
-    }
-
-    private static func apply(_ stages: ArraySlice<[Block]>, _ x: Tensor, _ ws: Workspace) -> Tensor {
-        stages.joined().reduce(x) { $1($0, ws) }
     }
 
     /// Four large images: the last two stages hold most of the weights.

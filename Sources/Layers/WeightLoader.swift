@@ -106,12 +106,19 @@ public final class WeightLoader {
         }
         var values = [Float](repeating: 0, count: info.count)
         guard !plansOnly, info.count > 0 else { return values }
-        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: info.byteCount, alignment: 64)
+        let step = Self.stepBytes / info.dtype.byteCount, width = info.dtype.byteCount
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: min(info.count, step) * width, alignment: 64)
         defer { bytes.deallocate() }
-        do throws(TensorReadError) { try source.read(name, at: 0, into: bytes) } catch { throw .unreadable(error) }
-        values.withUnsafeMutableBufferPointer { target in
-            guard let start = target.baseAddress, let raw = bytes.baseAddress else { return }
-            convertToFloat(raw, dtype: info.dtype, count: info.count, into: start, tier: tier)
+        for first in stride(from: 0, to: info.count, by: step) {
+            let count = min(step, info.count - first)
+            let part = UnsafeMutableRawBufferPointer(rebasing: bytes[..<(count * width)])
+            do throws(TensorReadError) { try source.read(name, at: first * width, into: part) } catch {
+                throw .unreadable(error)
+            }
+            values.withUnsafeMutableBufferPointer { target in
+                guard let start = target.baseAddress, let raw = part.baseAddress else { return }
+                convertToFloat(raw, dtype: info.dtype, count: count, into: start + first, tier: tier)
+            }
         }
         return values
     }

@@ -111,5 +111,9 @@ public final class Runtime: Sendable {
 /// would grow.
 public func releaseFreedMemory() { cp_trim() }
 
+/// From now on, memory of 256 KiB and more goes back to the system when it is let go of, instead of lying about in the
+/// process's heap: a checkpoint is read through buffers that nobody needs afterwards. A matter of the whole process.
+public func returnLargeMemoryWhenFreed() { cp_return_large() }
+
 /// Seconds on the monotonic clock; differences are meaningful, the value is not.
 public func monotonicSeconds() -> Double { cp_now() }

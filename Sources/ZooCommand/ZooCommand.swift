@@ -53,6 +53,7 @@ public enum ZooCommand {
     /// - Parameter words: the command line without the program's name.
     /// - Returns: the exit code of the process.
     public static func main(_ words: [String]) -> Int32 {
+        returnLargeMemoryWhenFreed()
         ignoreBrokenPipes()
         Interruption.install()
         var context: CommandContext?

@@ -40,6 +40,8 @@ void *cp_map(unsigned long n);
 void cp_unmap(void *p, unsigned long n);
 /// Gives the pages of freed small memory back to the system.
 void cp_trim(void);
+/// From now on, gives freed memory of 256 KiB and more back at once.
+void cp_return_large(void);
 /// Seconds on the monotonic clock.
 double cp_now(void);
 

@@ -39,6 +39,8 @@ struct UNet2DPlan: Sendable {
     var ups: [Up] = []
     /// Groups of the last norm.
     var outputGroups: Int
+    /// Height and width of the pictures that the model is made for, where that is known.
+    private let size: (height: Int, width: Int)?
 
     /// Plans the blocks.
     ///
@@ -46,10 +48,12 @@ struct UNet2DPlan: Sendable {
     init(_ c: UNet2DConfiguration, _ config: Config) throws(ConfigError) {
         let first = c.widths[0]
         outputGroups = c.groups ?? UNet2DConfiguration.groups(of: first)
+        size = c.sampleSize
         var (channels, level) = (first, 0)
         var states = [(channels: first, level: 0)]
         for (index, kind) in c.downBlocks.enumerated() {
-            let down = Self.down(c, kind, inputs: channels, width: c.widths[index], isLast: index == c.widths.count - 1)
+            var down = Self.down(c, kind, inputs: channels, width: c.widths[index], isLast: index == c.widths.count - 1)
+            for layer in down.resnets.indices { down.resnets[layer].pixels = pixels(at: level) }
             channels = down.width
             states += down.resnets.map { ($0.outputs, level) }
             if down.halves {
@@ -58,12 +62,13 @@ struct UNet2DPlan: Sendable {
             }
             downs.append(down)
         }
-        if c.hasMiddle { middle = Self.middle(c, width: channels) }
+        if c.hasMiddle { middle = Self.middle(c, width: channels, pixels: pixels(at: level)) }
         let widths = c.upWidths
         for (index, kind) in c.upBlocks.enumerated() {
-            let up = Self.up(
+            var up = Self.up(
                 c, kind, width: widths[index], previous: widths[max(index - 1, 0)],
                 next: widths[min(index + 1, widths.count - 1)], isLast: index == widths.count - 1)
+            for layer in up.resnets.indices { up.resnets[layer].pixels = pixels(at: level) }
             for (number, resnet) in up.resnets.enumerated() {
                 guard let state = states.popLast(), state.level == level else {
                     throw Self.unfit(config, index, "as many layers before as after")
@@ -81,6 +86,9 @@ struct UNet2DPlan: Sendable {
         guard channels == first else { throw Self.unfit(config, widths.count - 1, "\(first) channels at the end") }
         try checkGroups(c, config)
     }
+
+    /// Pixels of a picture that was halved so many times.
+    private func pixels(at level: Int) -> Int? { size.map { ($0.height >> level) * ($0.width >> level) } }
 
     private static func unfit(_ config: Config, _ index: Int, _ expected: String) -> ConfigError {
         config.failure(
@@ -178,8 +186,9 @@ extension UNet2DPlan {
         return down
     }
 
-    private static func middle(_ c: UNet2DConfiguration, width: Int) -> Middle {
+    private static func middle(_ c: UNet2DConfiguration, width: Int, pixels: Int?) -> Middle {
         var middle = Middle(resnet: resnet(c, width, width))
+        middle.resnet.pixels = pixels
         middle.resnet.outputScale = c.middleScale
         guard c.middleHasAttention else { return middle }
         var options = attention(c, .attention, width)
