@@ -142,8 +142,9 @@ public struct Convolution: Sendable {
 
     /// Whether a 3x3 convolution gains from Winograd's algorithm: with few channels the transforms cost more than they
     /// save; many make transformed weights, 16/9 as large, that only large pictures pay for, and not where weights of a
-    /// narrower type shall stay small; on the smallest pictures there is little to save, and weights to read. Products in bf16 are twice as fast, which is what it would save in fp32. A
-    /// matter of the layer alone, so that results do not depend on the batch or the size of an image.
+    /// narrower type shall stay small; on the smallest pictures there is little to save, and weights to read. Products
+    /// in bf16 are twice as fast, which is what it would save in fp32. A matter of the layer alone, so that results do
+    /// not depend on the batch or the size of an image.
     ///
     /// - Parameters:
     ///   - channels: of the input.

@@ -34,10 +34,38 @@ public struct TransposedConvolution: Sendable {
         _ channels: Int, _ outputs: Int, kernel size: Int, stride: Int = 1, padding: Int = 0, outputPadding: Int = 0,
         bias hasBias: Bool = true, norm: BatchNorm? = nil, activation: Activation = .none, _ w: Weights
     ) throws(WeightError) {
-        try self.init(
-            w.values("weight", shape: [channels, outputs, size, size]), channels, outputs, kernel: size, stride: stride,
-            padding: padding, outputPadding: outputPadding, bias: hasBias ? w.vector("bias", outputs) : nil, norm: norm,
-            activation: activation, w)
+        let shape = [channels, outputs, size, size]
+        let empty = try Self.kernel(
+            of: "weight", channels, outputs, size: size, stride: stride, padding: padding, outputPadding: outputPadding,
+            w)
+        // A few outputs at a time: a large weight is never held twice.
+        let step = max(32, 262_144 / max(channels * size * size, 1) / 32 * 32)
+        for first in Swift.stride(from: 0, to: outputs, by: outputs <= 32 ? 32 : step) {
+            let part = first..<min(first + step, outputs)
+            let values = try w.values("weight", shape: shape, columns: part)
+            if !w.loader.plansOnly { empty.fill(part, from: values, tier: w.loader.tier) }
+        }
+        kernel = .phases(empty)
+        self.outputs = outputs
+        scale = norm.map { PackedVector($0.scale, in: w.loader.memory) }
+        bias = Self.shift(hasBias ? try w.vector("bias", outputs) : nil, norm).map {
+            PackedVector($0, in: w.loader.memory)
+        }
+        self.activation = activation
+    }
+
+    /// The kernel without its values.
+    private static func kernel(
+        of name: String, _ channels: Int, _ outputs: Int, size: Int, stride: Int, padding: Int, outputPadding: Int,
+        _ w: Weights
+    ) throws(WeightError) -> TransposedKernel {
+        let floats = TransposedKernel.floatCount(
+            channels: channels, outputs: outputs, kernel: size, stride: stride, padding: padding,
+            outputPadding: outputPadding, form: w.loader.form)
+        try w.reserve(floats, for: name)
+        return TransposedKernel(
+            nil, channels: channels, outputs: outputs, kernel: size, stride: stride, padding: padding,
+            outputPadding: outputPadding, form: w.loader.form, in: w.loader.memory, tier: w.loader.tier)
     }
 
     /// Makes a layer of a weight whose values were read.
@@ -60,15 +88,10 @@ public struct TransposedConvolution: Sendable {
         stride: Int = 1, padding: Int = 0, outputPadding: Int = 0, bias: [Float]? = nil, norm: BatchNorm? = nil,
         activation: Activation = .none, _ w: Weights
     ) throws(WeightError) {
-        let floats = TransposedKernel.floatCount(
-            channels: channels, outputs: outputs, kernel: size, stride: stride, padding: padding,
-            form: w.loader.form)
-        try w.reserve(floats, for: name)
-        kernel = .phases(
-            TransposedKernel(
-                w.loader.plansOnly ? nil : values, channels: channels, outputs: outputs, kernel: size, stride: stride,
-                padding: padding, outputPadding: outputPadding, form: w.loader.form, in: w.loader.memory,
-                tier: w.loader.tier))
+        let empty = try Self.kernel(
+            of: name, channels, outputs, size: size, stride: stride, padding: padding, outputPadding: outputPadding, w)
+        if !w.loader.plansOnly { empty.fill(0..<outputs, from: values, tier: w.loader.tier) }
+        kernel = .phases(empty)
         self.outputs = outputs
         scale = norm.map { PackedVector($0.scale, in: w.loader.memory) }
         self.bias = Self.shift(bias, norm).map { PackedVector($0, in: w.loader.memory) }

@@ -106,21 +106,48 @@ public final class WeightLoader {
         }
         var values = [Float](repeating: 0, count: info.count)
         guard !plansOnly, info.count > 0 else { return values }
-        let step = Self.stepBytes / info.dtype.byteCount, width = info.dtype.byteCount
-        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: min(info.count, step) * width, alignment: 64)
+        try read(info, [0..<info.count], into: &values)
+        return values
+    }
+
+    /// The columns of a tensor of two dimensions and more, read at once: `[shape[0], columns, ...]`; nothing where no
+    /// values are read.
+    func values(_ name: String, shape: [Int], columns: Range<Int>) throws(WeightError) -> [Float] {
+        let info = try take(name, shape: shape)
+        let inner = shape.dropFirst(2).reduce(1, *)
+        let rows = (0..<shape[0]).map { row in
+            (row * shape[1] + columns.lowerBound) * inner..<(row * shape[1] + columns.upperBound) * inner
+        }
+        guard !plansOnly, info.count > 0 else { return [] }
+        guard info.count <= Self.largestTensor else {
+            throw .memory(file: info.file, tensor: name, bytes: info.count * 4)
+        }
+        var values = [Float](repeating: 0, count: shape[0] * columns.count * inner)
+        try read(info, rows, into: &values)
+        return values
+    }
+
+    /// Runs of a tensor's elements one after another, converted to fp32.
+    private func read(_ info: TensorInfo, _ runs: [Range<Int>], into values: inout [Float]) throws(WeightError) {
+        let width = info.dtype.byteCount, step = Self.stepBytes / width
+        let longest = runs.lazy.map(\.count).max() ?? 0
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: min(longest, step) * width, alignment: 64)
         defer { bytes.deallocate() }
-        for first in stride(from: 0, to: info.count, by: step) {
-            let count = min(step, info.count - first)
-            let part = UnsafeMutableRawBufferPointer(rebasing: bytes[..<(count * width)])
-            do throws(TensorReadError) { try source.read(name, at: first * width, into: part) } catch {
-                throw .unreadable(error)
-            }
-            values.withUnsafeMutableBufferPointer { target in
-                guard let start = target.baseAddress, let raw = part.baseAddress else { return }
-                convertToFloat(raw, dtype: info.dtype, count: count, into: start + first, tier: tier)
+        var done = 0
+        for run in runs {
+            for first in stride(from: run.lowerBound, to: run.upperBound, by: step) {
+                let count = min(step, run.upperBound - first)
+                let part = UnsafeMutableRawBufferPointer(rebasing: bytes[..<(count * width)])
+                do throws(TensorReadError) { try source.read(info.name, at: first * width, into: part) } catch {
+                    throw .unreadable(error)
+                }
+                values.withUnsafeMutableBufferPointer { target in
+                    guard let start = target.baseAddress, let raw = part.baseAddress else { return }
+                    convertToFloat(raw, dtype: info.dtype, count: count, into: start + done, tier: tier)
+                }
+                done += count
             }
         }
-        return values
     }
 
     /// Makes sure that there is memory for a tensor's packed form, or for those of its groups side by side.

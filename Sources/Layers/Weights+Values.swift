@@ -11,6 +11,16 @@ extension Weights {
         try loader.values(fullName(name), shape: shape, isBuffer: isBuffer)
     }
 
+    /// A part of a tensor's values along its second dimension, converted to fp32: `[shape[0], columns, ...]`.
+    ///
+    /// - Parameters:
+    ///   - name: the tensor's, below this place.
+    ///   - shape: the dimensions it must have, two or more.
+    ///   - columns: which of the second.
+    func values(_ name: String, shape: [Int], columns: Range<Int>) throws(WeightError) -> [Float] {
+        try loader.values(fullName(name), shape: shape, columns: columns)
+    }
+
     /// Makes sure that there is memory for what a tensor is packed into.
     func reserve(_ floats: Int, for name: String) throws(WeightError) {
         let name = fullName(name)

@@ -10,7 +10,18 @@ public struct TransposedKernel: Sendable {
         let kernelWidth: Int
         let paddingHeight: Int
         let paddingWidth: Int
+        /// Where the taps of the transposed kernel that the phase meets lie in its own, `[kernelHeight, kernelWidth]`.
+        fileprivate let taps: [Tap]
         let matrix: PackedMatrix
+        /// Taps of the transposed kernel that the phase meets.
+        var tapCount: Int { taps.count }
+    }
+    /// Row `row` and column `column` of the transposed kernel, for the outputs of a column of those computed together.
+    fileprivate struct Tap: Sendable {
+        let row: Int
+        let column: Int
+        let place: Int
+        let outputColumn: Int
     }
 
     let channels: Int
@@ -20,11 +31,15 @@ public struct TransposedKernel: Sendable {
     let padding: Int
     let outputPadding: Int
     let phases: [Phase]
+    /// How many neighbouring columns of the result are computed together, as outputs of one convolution: all phases of
+    /// a row where their outputs fill no more than a vector, which then are as much work as those of one.
+    public let columnsTogether: Int
 
     /// Cuts and packs a weight.
     ///
     /// - Parameters:
-    ///   - weight: `[channels, outputs, kernel, kernel]` in PyTorch's order; `nil` where sizes are only counted.
+    ///   - weight: `[channels, outputs, kernel, kernel]` in PyTorch's order; `nil` where sizes are only counted, or the
+    ///     outputs are filled in later.
     ///   - channels: of the input.
     ///   - outputs: channels of the result.
     ///   - kernel: height and width of the kernel.
@@ -39,70 +54,123 @@ public struct TransposedKernel: Sendable {
         _ weight: [Float]?, channels: Int, outputs: Int, kernel: Int, stride: Int, padding: Int, outputPadding: Int = 0,
         form: PackedMatrix.Form = .plain, in memory: WeightMemory, tier: Tier
     ) {
-        precondition(
-            (weight.map { $0.count == channels * outputs * kernel * kernel } ?? true) && stride > 0 && kernel > 0,
-            "transposed kernel")
+        precondition(stride > 0 && kernel > 0, "transposed kernel")
         self.channels = channels
         self.outputs = outputs
         self.kernel = kernel
         self.stride = stride
         self.padding = padding
         self.outputPadding = outputPadding
-        var phases: [Phase] = []
-        for row in 0..<stride {
-            for column in 0..<stride {
-                let rowTaps = Self.taps(of: row, kernel: kernel, stride: stride, padding: padding)
-                let columnTaps = Self.taps(of: column, kernel: kernel, stride: stride, padding: padding)
-                let taps = rowTaps.taps.count * columnTaps.taps.count
-                // A phase that meets no tap still has a bias to write: one tap of zeros.
-                let matrix = PackedMatrix(outputs: outputs, inputs: channels * max(taps, 1), form: form, in: memory)
-                if let weight {
-                    var values = [Float](repeating: 0, count: outputs * channels * max(taps, 1))
-                    for output in 0..<outputs {
-                        for channel in 0..<channels {
-                            for (i, tapRow) in rowTaps.taps.enumerated() {
-                                for (j, tapColumn) in columnTaps.taps.enumerated() {
-                                    values[(output * channels + channel) * taps + i * columnTaps.taps.count + j] =
-                                        weight[((channel * outputs + output) * kernel + tapRow) * kernel + tapColumn]
-                                }
-                            }
-                        }
-                    }
-                    values.withUnsafeBytes { bytes in
-                        guard let base = bytes.baseAddress else { return }
-                        matrix.fill(row: 0, count: outputs, taps: max(taps, 1), from: base, dtype: .float32, tier: tier)
+        let together = Self.columnsTogether(outputs, kernel, stride, padding, outputPadding)
+        columnsTogether = together
+        phases = Self.cuts(kernel: kernel, stride: stride, padding: padding, columnsTogether: together).map { cut in
+            Phase(
+                row: cut.row, column: cut.column, kernelHeight: cut.height, kernelWidth: cut.width,
+                paddingHeight: cut.paddingHeight, paddingWidth: cut.paddingWidth, taps: cut.taps,
+                matrix: PackedMatrix(
+                    outputs: outputs * together, inputs: channels * cut.height * cut.width, form: form, in: memory))
+        }
+        if let weight { fill(0..<outputs, from: weight, tier: tier) }
+    }
+
+    /// Packs the weights of some of the outputs.
+    ///
+    /// - Parameters:
+    ///   - range: which; runs of 32, from a multiple of 32 on, or the last ones.
+    ///   - weight: `[channels, range, kernel, kernel]`.
+    ///   - tier: whose kernel packs them.
+    /// - Precondition: as many values as the sizes say; all outputs where columns are computed together.
+    public func fill(_ range: Range<Int>, from weight: [Float], tier: Tier) {
+        precondition(weight.count == channels * range.count * kernel * kernel, "transposed kernel")
+        precondition(columnsTogether == 1 || range == 0..<outputs, "outputs \(range) of \(outputs)")
+        for phase in phases {
+            let size = phase.kernelHeight * phase.kernelWidth
+            let rows = range.count * columnsTogether
+            // Taps that a phase does not meet are zeros: one that meets none has a bias to write.
+            var values = [Float](repeating: 0, count: rows * channels * size)
+            for tap in phase.taps {
+                for output in 0..<range.count {
+                    let row = tap.outputColumn * outputs + output
+                    for channel in 0..<channels {
+                        values[(row * channels + channel) * size + tap.place] =
+                            weight[((channel * range.count + output) * kernel + tap.row) * kernel + tap.column]
                     }
                 }
-                phases.append(
-                    Phase(
-                        row: row, column: column, kernelHeight: taps == 0 ? 1 : rowTaps.taps.count,
-                        kernelWidth: taps == 0 ? 1 : columnTaps.taps.count,
-                        paddingHeight: taps == 0 ? 0 : rowTaps.padding,
-                        paddingWidth: taps == 0 ? 0 : columnTaps.padding, matrix: matrix))
+            }
+            values.withUnsafeBytes { bytes in
+                guard let base = bytes.baseAddress else { return }
+                phase.matrix.fill(
+                    row: range.lowerBound, count: rows, taps: size, from: base, dtype: .float32, tier: tier)
             }
         }
-        self.phases = phases
     }
 
     /// Room in floats that the phases' matrices take.
     public static func floatCount(
-        channels: Int, outputs: Int, kernel: Int, stride: Int, padding: Int, form: PackedMatrix.Form = .plain
+        channels: Int, outputs: Int, kernel: Int, stride: Int, padding: Int, outputPadding: Int = 0,
+        form: PackedMatrix.Form = .plain
     ) -> Int {
-        let taps = (0..<stride).map { Self.taps(of: $0, kernel: kernel, stride: stride, padding: padding).taps.count }
-        return taps.reduce(0) { sum, rows in
-            taps.reduce(sum) {
-                $0 + PackedMatrix.floatCount(outputs: outputs, inputs: channels * max(rows * $1, 1), form: form)
+        let together = columnsTogether(outputs, kernel, stride, padding, outputPadding)
+        return cuts(kernel: kernel, stride: stride, padding: padding, columnsTogether: together).reduce(0) {
+            $0
+                + PackedMatrix.floatCount(
+                    outputs: outputs * together, inputs: channels * $1.height * $1.width, form: form)
+        }
+    }
+
+    private static func columnsTogether(
+        _ outputs: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ outputPadding: Int
+    ) -> Int {
+        // Rows must end with a whole run of them.
+        let isWhole = (kernel - 2 * padding + outputPadding) % stride == 0
+        return isWhole && outputs * stride <= 16 ? stride : 1
+    }
+
+    /// A phase without its matrix.
+    private struct Cut {
+        var row: Int
+        var column: Int
+        var height: Int
+        var width: Int
+        var paddingHeight: Int
+        var paddingWidth: Int
+        var taps: [Tap]
+    }
+
+    private static func cuts(kernel: Int, stride: Int, padding: Int, columnsTogether: Int) -> [Cut] {
+        (0..<stride).flatMap { row in
+            Swift.stride(from: 0, to: stride, by: columnsTogether).map { column in
+                let rows = reads(row..<row + 1, kernel, stride, padding)
+                let columns = reads(column..<column + columnsTogether, kernel, stride, padding)
+                let taps = rows.reads.flatMap { vertical in
+                    columns.reads.map { horizontal in
+                        Tap(
+                            row: vertical.tap, column: horizontal.tap,
+                            place: vertical.place * columns.size + horizontal.place,
+                            outputColumn: horizontal.output)
+                    }
+                }
+                return Cut(
+                    row: row, column: column, height: rows.size, width: columns.size, paddingHeight: rows.padding,
+                    paddingWidth: columns.padding, taps: taps)
             }
         }
     }
 
-    /// The taps that outputs of residue `phase` meet, in the order of the input pixels they read, and the padding that
-    /// puts the first of them where it belongs: output phase + stride * n reads input n + (phase + padding -
-    /// tap)/stride.
-    private static func taps(of phase: Int, kernel: Int, stride: Int, padding: Int) -> (taps: [Int], padding: Int) {
-        let taps = (0..<kernel).filter { (phase + padding - $0) % stride == 0 }.reversed()
-        guard let first = taps.first else { return ([], 0) }
-        return (Array(taps), -((phase + padding - first) / stride))
+    /// The taps that outputs of the given residues meet, each with its place among the input pixels that the outputs
+    /// read, how many these are, and the padding that puts the first of them where it belongs: output phase + stride *
+    /// n reads input n + (phase + padding - tap) / stride. Where no tap is met, one pixel is read.
+    private static func reads(
+        _ phases: Range<Int>, _ kernel: Int, _ stride: Int, _ padding: Int
+    ) -> (reads: [(output: Int, tap: Int, place: Int)], size: Int, padding: Int) {
+        let met = phases.flatMap { phase in
+            (0..<kernel).filter { (phase + padding - $0) % stride == 0 }.map { tap in
+                (output: phase - phases.lowerBound, tap: tap, place: (phase + padding - tap) / stride)
+            }
+        }
+        let places = met.map(\.place)
+        guard let first = places.min(), let last = places.max() else { return ([], 1, 0) }
+        return (met.map { ($0.output, $0.tap, $0.place - first) }, last - first + 1, -first)
     }
 
     func outputSize(height: Int, width: Int) -> (height: Int, width: Int) {
