@@ -184,7 +184,7 @@ typedef struct winograd_plan {
   long tile_rows, tile_columns, tiles; // 2x2 output tiles
   long block, panels;                  // tiles and panels of a block
   long input_ld;                       // floats from one tile's transformed channels to the next's
-  size_t products_at, zeros_at, bytes;
+  size_t products_at, zeros_at, widened_at, bytes;
 } winograd_plan;
 static inline winograd_plan plan_winograd(const ck_conv2d *a) {
   winograd_plan p;
@@ -197,7 +197,8 @@ static inline winograd_plan plan_winograd(const ck_conv2d *a) {
   size_t at = round_64((size_t)(16 * p.block * p.input_ld) * sizeof(float));
   p.products_at = at, at += (size_t)(16 * p.block * p.panels * CK_PANEL) * sizeof(float);
   p.zeros_at = at, at += (size_t)p.input_ld * sizeof(float);
-  p.bytes = at;
+  const size_t pairs = pairs_bytes(p.block, a->in_c, a->form), widened = widened_bytes(a->in_c, a->form);
+  p.widened_at = round_64(at), p.bytes = p.widened_at + (pairs > widened ? pairs : widened);
   return p;
 }
 

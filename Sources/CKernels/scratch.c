@@ -4,7 +4,9 @@
 size_t ck_packed_floats(long n, long k, ck_form form) {
   return (size_t)div_up(n, CK_PANEL) * (size_t)panel_floats(k, form);
 }
-size_t ck_winograd_packed_floats(long out_c, long in_c) { return 16 * ck_packed_floats(out_c, in_c, CK_FORM_F32); }
+size_t ck_winograd_packed_floats(long out_c, long in_c, ck_form form) {
+  return 16 * ck_packed_floats(out_c, in_c, form);
+}
 
 size_t ck_gemm_scratch(const ck_gemm *args) {
   return plan_gemm(args->m, args->n, args->k, args->lda, args->form).bytes;

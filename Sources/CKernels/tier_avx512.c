@@ -34,6 +34,7 @@ const ck_table BF16(ck_table) = {
     .int8_gemm_run = INT8(int8_gemm_run),
     .gemm_run = BF16(gemm_run),
     .conv2d_run = BF16(conv2d_run),
+    .winograd_run = BF16(winograd_run),
     .inverted_residual_run = BF16(inverted_residual_run),
     .attention_run = BF16(attention_run),
 };

@@ -105,7 +105,7 @@ public struct Convolution: Sendable {
                 && Self.winogradPays(channels: channels, outputs: outputs, pixels: pixels, w.loader)
             var form: PackedMatrix.Form?
             if isWinograd {
-                form = .winograd
+                form = Self.winogradForm(w.loader)
             } else if !Self.roundingPays(taps: size.height * size.width, channels: channels / groups, w.loader) {
                 form = .plain
             }
@@ -143,8 +143,8 @@ public struct Convolution: Sendable {
     /// Whether a 3x3 convolution gains from Winograd's algorithm: with few channels the transforms cost more than they
     /// save; many make transformed weights, 16/9 as large, that only large pictures pay for, and not where weights of a
     /// narrower type shall stay small; on the smallest pictures there is little to save, and weights to read. Products
-    /// in bf16 are twice as fast, which is what it would save in fp32. A matter of the layer alone, so that results do
-    /// not depend on the batch or the size of an image.
+    /// in bf16 are twice as fast, and transforms count for twice as much beside them. A matter of the layer alone, so
+    /// that results do not depend on the batch or the size of an image.
     ///
     /// - Parameters:
     ///   - channels: of the input.
@@ -152,9 +152,14 @@ public struct Convolution: Sendable {
     ///   - pixels: of the pictures that the layer is made for; `nil` where that is not known.
     ///   - loader: knows the type of the weights, and the tier that computes.
     static func winogradPays(channels: Int, outputs: Int, pixels: Int? = nil, _ loader: WeightLoader) -> Bool {
-        guard channels >= 32, outputs >= 32, pixels.map({ $0 > 8 * 8 }) ?? true else { return false }
-        if loader.form == .bfloat16, loader.tier.multipliesBFloat16 { return false }
+        let fewest = winogradForm(loader) == .winograd ? 32 : 64
+        guard channels >= fewest, outputs >= fewest, pixels.map({ $0 > 8 * 8 }) ?? true else { return false }
         return channels * outputs <= 256 * 256 || loader.form == .plain && pixels.map { $0 >= 32 * 32 } ?? false
+    }
+
+    /// How the matrices of Winograd's algorithm are held: in fp32, but where brain floats are multiplied.
+    static func winogradForm(_ loader: WeightLoader) -> PackedMatrix.Form {
+        loader.form == .bfloat16 && loader.tier.multipliesBFloat16 ? .winogradBFloat16 : .winograd
     }
 
     /// Whether narrower weights gain: where products multiply brain floats, rounding the patches costs more than it

@@ -117,7 +117,7 @@ extension Convolution {
         kernel = .dense([
             try w.packed(
                 values, of: name, outputs: outputs, inputs: channels * size * size, taps: size * size,
-                form: isWinograd ? .winograd : nil)
+                form: isWinograd ? Self.winogradForm(w.loader) : nil)
         ])
         self.scale = scale.map { PackedVector($0, in: w.loader.memory) }
         bias = shift.map { PackedVector($0, in: w.loader.memory) }

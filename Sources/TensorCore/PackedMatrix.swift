@@ -16,7 +16,7 @@ public struct PackedMatrix: Sendable {
     /// - Precondition: a panel of 32 begins with the first of them.
     public func rows(_ range: Range<Int>) -> PackedMatrix {
         precondition(range.lowerBound % 32 == 0 && range.lowerBound >= 0 && range.upperBound <= outputs)
-        precondition(form != .winograd, "rows of sixteen matrices")
+        precondition(form != .winograd && form != .winogradBFloat16, "rows of sixteen matrices")
         let start = Self.floatCount(outputs: range.lowerBound, inputs: inputs, form: form)
         return PackedMatrix(
             outputs: range.count, inputs: inputs, memory: memory, pointer: pointer + start, form: form)
@@ -28,6 +28,8 @@ public struct PackedMatrix: Sendable {
         case plain
         /// For a 3x3 convolution by Winograd's F(2x2, 3x3): sixteen matrices of `outputs` x (`inputs` / 9).
         case winograd
+        /// As ``winograd``, in brain floats.
+        case winogradBFloat16
         /// As ``plain``, in brain floats.
         case bfloat16
         /// As ``plain``, in eight bits with a scale for each output.
@@ -36,7 +38,7 @@ public struct PackedMatrix: Sendable {
         var kernelForm: ck_form {
             switch self {
             case .plain, .winograd: .CK_FORM_F32
-            case .bfloat16: .CK_FORM_BF16
+            case .bfloat16, .winogradBFloat16: .CK_FORM_BF16
             case .int8: .CK_FORM_I8
             }
         }
@@ -67,7 +69,8 @@ public struct PackedMatrix: Sendable {
     public static func floatCount(outputs: Int, inputs: Int, form: Form = .plain) -> Int {
         switch form {
         case .plain, .bfloat16, .int8: Int(ck_packed_floats(outputs, inputs, form.kernelForm))
-        case .winograd: Int(ck_winograd_packed_floats(outputs, inputs / 9))
+        case .winograd, .winogradBFloat16:
+            Int(ck_winograd_packed_floats(outputs, inputs / 9, form.kernelForm))
         }
     }
 
@@ -105,7 +108,7 @@ public struct PackedMatrix: Sendable {
             source: source, storage: dtype.kernelStorage, scale: factors, form: form.kernelForm)
         switch form {
         case .plain, .bfloat16, .int8: ck_pack_weights(tier.kernelTier, &arguments)
-        case .winograd: ck_winograd_pack(tier.kernelTier, &arguments)
+        case .winograd, .winogradBFloat16: ck_winograd_pack(tier.kernelTier, &arguments)
         }
     }
 }

@@ -169,7 +169,7 @@ extension Workspace {
             form: first.form.kernelForm)
         let flops = 2 * Double(batch * size.height * size.width * outputs) * Double(first.inputs)
         switch first.form {
-        case .winograd:
+        case .winograd, .winogradBFloat16:
             perform(
                 "convolution 3x3", .CK_OP_winograd_run, arguments, flops: flops, work: flops / 8,
                 scratchBytes: ck_winograd_scratch(&arguments))

@@ -34,7 +34,7 @@ static void convolution_case(operation operation, shape s, ck_form form, int opt
   a.weights = w.packed;
   a.epilogue = make_epilogue(options, activation, outputs, s.groups, a.output, count);
   if (operation == RUN_winograd_run) {
-    float *const packed = block(sizeof(float) * ck_winograd_packed_floats(s.out_c, s.in_c));
+    float *const packed = block(sizeof(float) * ck_winograd_packed_floats(s.out_c, s.in_c, CK_FORM_F32));
     const ck_pack p = {.packed = packed, .n = s.out_c, .k = 9 * s.in_c, .rows = s.out_c, .channels = s.in_c, .taps = 9,
                        .source = w.source, .storage = CK_STORE_F32};
     ck_winograd_pack(tested, &p);

@@ -98,11 +98,12 @@ struct ConvolutionProblem: CustomStringConvertible {
         return result
     }
 
-    /// The direct or the Winograd kernel.
+    /// The direct or the Winograd kernel, and how its weights are held.
     enum Method {
-        case direct, winograd
+        case direct, winograd, brainFloatWinograd
 
         var op: ck_op { self == .direct ? .CK_OP_conv2d_run : .CK_OP_winograd_run }
+        var form: ck_form { self == .brainFloatWinograd ? .CK_FORM_BF16 : .CK_FORM_F32 }
     }
 
     /// Calls `body` with the scratch size and the maker of the arguments.
@@ -116,6 +117,7 @@ struct ConvolutionProblem: CustomStringConvertible {
             GuardedFloats(residual, offset: 5),
         ]
         var a = args
+        a.form = method.form
         (a.input, a.weights) = (UnsafePointer(inputs[0].pointer), UnsafePointer(packed.pointer))
         a.epilogue.bias = hasBias ? UnsafePointer(inputs[1].pointer) : nil
         a.epilogue.scale = hasScale ? UnsafePointer(inputs[2].pointer) : nil
@@ -134,12 +136,14 @@ struct ConvolutionProblem: CustomStringConvertible {
     private func packedWeights(_ method: Method) -> GuardedFloats {
         let rows = args.out_c / args.groups
         let matrix = ck_packed_floats(rows, terms, .CK_FORM_F32)
-        let size = method == .direct ? args.groups * matrix : ck_winograd_packed_floats(args.out_c, args.in_c)
+        let size =
+            method == .direct ? args.groups * matrix : ck_winograd_packed_floats(args.out_c, args.in_c, method.form)
         let packed = GuardedFloats(size)
         weights.withUnsafeBufferPointer { weights in
             for group in 0..<args.groups {
                 var p = ck_pack()
                 (p.packed, p.n, p.k, p.rows) = (packed.pointer + group * matrix, rows, terms, rows)
+                p.form = method.form
                 (p.channels, p.taps) = (args.in_c / args.groups, args.kernel_h * args.kernel_w)
                 p.source = weights.baseAddress.map { UnsafeRawPointer($0 + group * rows * terms) }
                 if method == .direct { ck_pack_weights(.CK_PORTABLE, &p) } else { ck_winograd_pack(.CK_PORTABLE, &p) }
@@ -148,11 +152,13 @@ struct ConvolutionProblem: CustomStringConvertible {
         return packed
     }
 
-    func failures(_ method: Method = .direct) -> [String] {
+    func failures(
+        _ method: Method = .direct, tolerance: Double = tolerance, tiers: [ck_tier] = ck_tier.runnable
+    ) -> [String] {
         withArguments(method) { scratch, arguments in
             kernelFailures(
-                method.op, outputs: outputFloats, expected: expected, tolerance: Self.tolerance, scratchBytes: scratch,
-                arguments: arguments)
+                method.op, outputs: outputFloats, expected: expected, tolerance: tolerance, scratchBytes: scratch,
+                tiers: tiers, arguments: arguments)
         }
     }
 

@@ -4,6 +4,8 @@ import Testing
 
 @Suite("Winograd kernel")
 struct WinogradKernelTests {
+    static let forms = [ck_form.CK_FORM_F32, .CK_FORM_BF16]
+
     @Test("images of every parity and size", arguments: [1, 2, 3, 4, 5, 7, 8, 14, 23])
     func sizes(_ size: Int) {
         for width in [1, 4, 7, 16] {
@@ -74,20 +76,39 @@ struct WinogradKernelTests {
         #expect(squaredError(problem.output(tier, .winograd)) < squaredError(problem.output(tier)))
     }
 
-    @Test("weights packed in pieces, with a scale, from half precision: the same on every tier")
-    func packing() {
+    @Test("matrices in brain floats: within their rounding, on tiers that widen them and on the one that does not")
+    func brainFloats() {
+        let tiers = ck_tier.runnable + [.CK_AVX512_BF16].filter { ck_tier_supported($0) != 0 }
+        for (channels, outputs) in [(1, 1), (33, 40), (64, 64), (100, 130)] {
+            for (height, width) in [(1, 1), (5, 8), (14, 13)] {
+                let problem = ConvolutionProblem(
+                    height: height, width: width, channels: channels, outputs: outputs, kernel: (3, 3))
+                for tier in tiers {
+                    let failures = problem.failures(.brainFloatWinograd, tolerance: 0.02, tiers: [tier])
+                    #expect(failures == [], "\(channels) to \(outputs) channels, \(height) x \(width)")
+                }
+                if ck_tier.bitEqual.count > 1 {
+                    let bits = ck_tier.bitEqual.map { problem.output($0, .brainFloatWinograd) }
+                    #expect(bitDifference(bits[0], bits[1]) == nil)
+                }
+            }
+        }
+    }
+
+    @Test("weights packed in pieces, with a scale, from half precision: the same on every tier", arguments: forms)
+    func packing(_ form: ck_form) {
         var generator = SeededGenerator(seed: 3)
         let (rows, channels) = (70, 21)
         let halves = generator.floats(rows * channels * 9).map { Float16($0).bitPattern }
         let scale = generator.floats(rows)
         func packed(_ tier: ck_tier, _ cuts: [Int]) -> GuardedFloats {
-            let out = GuardedFloats(ck_winograd_packed_floats(rows, channels))
+            let out = GuardedFloats(ck_winograd_packed_floats(rows, channels, form))
             halves.withUnsafeBufferPointer { halves in
                 scale.withUnsafeBufferPointer { scale in
                     for (first, last) in zip(cuts, cuts.dropFirst()) {
                         var p = ck_pack()
                         (p.packed, p.n, p.k, p.row, p.rows) = (out.pointer, rows, 9 * channels, first, last - first)
-                        (p.channels, p.taps, p.storage) = (channels, 9, .CK_STORE_F16)
+                        (p.channels, p.taps, p.storage, p.form) = (channels, 9, .CK_STORE_F16, form)
                         p.source = halves.baseAddress.map { UnsafeRawPointer($0 + first * channels * 9) }
                         p.scale = scale.baseAddress.map { $0 + first }
                         ck_winograd_pack(tier, &p)
@@ -106,6 +127,10 @@ struct WinogradKernelTests {
         }
         // Position (0, 0) of G g G^T is the kernel's first tap.
         let first = Float(Float16(bitPattern: halves[0])) * scale[0]
-        #expect(whole.values[0] == first)
+        if form == .CK_FORM_F32 {
+            #expect(whole.values[0] == first)
+        } else {
+            #expect(Float(bitPattern: whole.values[0].bitPattern << 16) == first.roundedToBrainFloat)
+        }
     }
 }

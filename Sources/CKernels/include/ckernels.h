@@ -147,15 +147,16 @@ typedef struct ck_conv2d {
   float *output;
   long out_image, out_row, out_col;
   ck_epilogue epilogue;
-  ck_form form; // of the weights; Winograd's are fp32
+  ck_form form; // of the weights; Winograd's are fp32 or bf16
 } ck_conv2d;
 size_t ck_conv2d_scratch(const ck_conv2d *args);
 void ck_conv2d_run(ck_tier tier, const ck_conv2d *args, int part, int parts, void *scratch);
 
 /// The same 3x3, stride 1, dilation 1, one-group convolution by Winograd's F(2x2, 3x3): 2.25 times fewer
 /// multiplications, the rounding error of the direct form or less. Other bits than the direct form, but as
-/// independent of batch, parts and tier. `weights` are ck_winograd_pack's: 16 packed out_c x in_c matrices.
-size_t ck_winograd_packed_floats(long out_c, long in_c);
+/// independent of batch, parts and tier. `weights` are ck_winograd_pack's: 16 packed out_c x in_c matrices, of which
+/// those in bf16 are multiplied as a product's (see ck_form).
+size_t ck_winograd_packed_floats(long out_c, long in_c, ck_form form); // fp32 or bf16
 /// Transforms rows `row .. row+rows` of a [out_c][in_c][3][3] weight (ck_pack: taps = 9, n = out_c, k = 9 in_c).
 void ck_winograd_pack(ck_tier tier, const ck_pack *args);
 size_t ck_winograd_scratch(const ck_conv2d *args);
