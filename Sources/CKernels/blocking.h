@@ -197,8 +197,7 @@ static inline winograd_plan plan_winograd(const ck_conv2d *a) {
   size_t at = round_64((size_t)(16 * p.block * p.input_ld) * sizeof(float));
   p.products_at = at, at += (size_t)(16 * p.block * p.panels * CK_PANEL) * sizeof(float);
   p.zeros_at = at, at += (size_t)p.input_ld * sizeof(float);
-  const size_t pairs = pairs_bytes(p.block, a->in_c, a->form), widened = widened_bytes(a->in_c, a->form);
-  p.widened_at = round_64(at), p.bytes = p.widened_at + (pairs > widened ? pairs : widened);
+  p.widened_at = round_64(at), p.bytes = p.widened_at + widened_bytes(a->in_c, a->form);
   return p;
 }
 
