@@ -8,8 +8,8 @@ import CKernels
 /// fp32. Activations, norms and softmax are fp32 with all types, and results are as independent of batch and threads.
 /// What a network keeps as vectors or tables (biases, norms, embeddings, depthwise kernels) stays fp32, and so do 3x3
 /// convolutions that Winograd's algorithm computes (few weights, much work), unless bf16 is multiplied as it is; there
-/// the kernels of first layers do, whose patches are too short to be worth rounding, and attention rounds queries,
-/// keys, values and softmax's weights, beside int8, too.
+/// the kernels of first layers do, whose patches are too short to be worth rounding. Attention rounds queries, keys,
+/// values and softmax's weights there, beside weights in bf16 and in int8.
 public enum WeightType: String, Sendable, CaseIterable {
     /// Single precision: the checkpoint's own values.
     case float32 = "fp32"
