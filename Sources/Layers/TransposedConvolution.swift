@@ -40,7 +40,7 @@ public struct TransposedConvolution: Sendable {
             w)
         // A few outputs at a time: a large weight is never held twice.
         let step = max(32, 262_144 / max(channels * size * size, 1) / 32 * 32)
-        for first in Swift.stride(from: 0, to: outputs, by: outputs <= 32 ? 32 : step) {
+        for first in Swift.stride(from: 0, to: outputs, by: step) {
             let part = first..<min(first + step, outputs)
             let values = try w.values("weight", shape: shape, columns: part)
             if !w.loader.plansOnly { empty.fill(part, from: values, tier: w.loader.tier) }

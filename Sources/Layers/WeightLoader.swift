@@ -118,10 +118,10 @@ public final class WeightLoader {
         let rows = (0..<shape[0]).map { row in
             (row * shape[1] + columns.lowerBound) * inner..<(row * shape[1] + columns.upperBound) * inner
         }
-        guard !plansOnly, info.count > 0 else { return [] }
         guard info.count <= Self.largestTensor else {
             throw .memory(file: info.file, tensor: name, bytes: info.count * 4)
         }
+        guard !plansOnly, info.count > 0 else { return [] }
         var values = [Float](repeating: 0, count: shape[0] * columns.count * inner)
         try read(info, rows, into: &values)
         return values
