@@ -51,13 +51,15 @@ import Text
         let tokenizer = try Tokenizer(folder: TokenizerFixtures.path(name))
         func seconds(_ count: Int) -> Double {
             let text = String(repeating: unit, count: count)
-            return (0..<2).map { _ in
-                let start = threadSeconds()
-                _ = tokenizer.encode(text)
-                return threadSeconds() - start
-            }.min() ?? 0
+            let start = threadSeconds()
+            _ = tokenizer.encode(text)
+            return threadSeconds() - start
         }
-        let (quarter, whole) = (seconds(4_000), seconds(16_000))
+        // The least times of a few turns: a neighbour in the caches, or on the other half of a core, may slow one down.
+        var (quarter, whole) = (Double.infinity, Double.infinity)
+        for turn in 0..<6 where turn < 2 || whole >= 9 * quarter + 0.01 {
+            (quarter, whole) = (min(quarter, seconds(4_000)), min(whole, seconds(16_000)))
+        }
         #expect(whole < 9 * quarter + 0.01, "\(quarter) s, \(whole) s")
     }
 
