@@ -47,9 +47,9 @@ public struct TransposedConvolution: Sendable {
         }
         kernel = .phases(empty)
         self.outputs = outputs
-        scale = norm.map { PackedVector($0.scale, in: w.loader.memory) }
+        scale = norm.map { PackedVector(empty.repeated($0.scale), in: w.loader.memory) }
         bias = Self.shift(hasBias ? try w.vector("bias", outputs) : nil, norm).map {
-            PackedVector($0, in: w.loader.memory)
+            PackedVector(empty.repeated($0), in: w.loader.memory)
         }
         self.activation = activation
     }
@@ -93,8 +93,8 @@ public struct TransposedConvolution: Sendable {
         if !w.loader.plansOnly { empty.fill(0..<outputs, from: values, tier: w.loader.tier) }
         kernel = .phases(empty)
         self.outputs = outputs
-        scale = norm.map { PackedVector($0.scale, in: w.loader.memory) }
-        self.bias = Self.shift(bias, norm).map { PackedVector($0, in: w.loader.memory) }
+        scale = norm.map { PackedVector(empty.repeated($0.scale), in: w.loader.memory) }
+        self.bias = Self.shift(bias, norm).map { PackedVector(empty.repeated($0), in: w.loader.memory) }
         self.activation = activation
     }
 

@@ -3,21 +3,24 @@
 /// With stride s, output pixel (y, x) only meets the taps i with (y + padding - i) divisible by s: the outputs of one
 /// residue are an ordinary convolution of stride 1 with every s-th tap in reverse order.
 public struct TransposedKernel: Sendable {
+    /// An ordinary convolution for every s-th row, and for every s-th column or for all.
     struct Phase: Sendable {
-        let row: Int
-        let column: Int
-        let kernelHeight: Int
-        let kernelWidth: Int
-        let paddingHeight: Int
-        let paddingWidth: Int
-        /// Where the taps of the transposed kernel that the phase meets lie in its own, `[kernelHeight, kernelWidth]`.
-        fileprivate let taps: [Tap]
+        let cut: Cut
         let matrix: PackedMatrix
-        /// Taps of the transposed kernel that the phase meets.
-        var tapCount: Int { taps.count }
+    }
+    /// Where a phase's results go, from `row` and `column` on, and what it reads.
+    struct Cut: Sendable {
+        var row: Int
+        var column: Int
+        var kernelHeight: Int
+        var kernelWidth: Int
+        var paddingHeight: Int
+        var paddingWidth: Int
+        /// The taps of the transposed kernel that it meets, and where they lie in its own.
+        var taps: [Tap]
     }
     /// Row `row` and column `column` of the transposed kernel, for the outputs of a column of those computed together.
-    fileprivate struct Tap: Sendable {
+    struct Tap: Sendable {
         let row: Int
         let column: Int
         let place: Int
@@ -64,11 +67,9 @@ public struct TransposedKernel: Sendable {
         let together = Self.columnsTogether(outputs, kernel, stride, padding, outputPadding)
         columnsTogether = together
         phases = Self.cuts(kernel: kernel, stride: stride, padding: padding, columnsTogether: together).map { cut in
-            Phase(
-                row: cut.row, column: cut.column, kernelHeight: cut.height, kernelWidth: cut.width,
-                paddingHeight: cut.paddingHeight, paddingWidth: cut.paddingWidth, taps: cut.taps,
-                matrix: PackedMatrix(
-                    outputs: outputs * together, inputs: channels * cut.height * cut.width, form: form, in: memory))
+            let inputs = channels * cut.kernelHeight * cut.kernelWidth
+            return Phase(
+                cut: cut, matrix: PackedMatrix(outputs: outputs * together, inputs: inputs, form: form, in: memory))
         }
         if let weight { fill(0..<outputs, from: weight, tier: tier) }
     }
@@ -84,11 +85,11 @@ public struct TransposedKernel: Sendable {
         precondition(weight.count == channels * range.count * kernel * kernel, "transposed kernel")
         precondition(columnsTogether == 1 || range == 0..<outputs, "outputs \(range) of \(outputs)")
         for phase in phases {
-            let size = phase.kernelHeight * phase.kernelWidth
+            let size = phase.cut.kernelHeight * phase.cut.kernelWidth
             let rows = range.count * columnsTogether
             // Taps that a phase does not meet are zeros: one that meets none has a bias to write.
             var values = [Float](repeating: 0, count: rows * channels * size)
-            for tap in phase.taps {
+            for tap in phase.cut.taps {
                 for output in 0..<range.count {
                     let row = tap.outputColumn * outputs + output
                     for channel in 0..<channels {
@@ -105,6 +106,13 @@ public struct TransposedKernel: Sendable {
         }
     }
 
+    /// A value for each output, such as a bias, as often as columns are computed together: what
+    /// ``Workspace/transposedConvolution(_:_:scale:bias:activation:)`` is given.
+    public func repeated(_ values: [Float]) -> [Float] {
+        precondition(values.count == outputs, "\(values.count) values for \(outputs) outputs")
+        return (0..<columnsTogether).flatMap { _ in values }
+    }
+
     /// Room in floats that the phases' matrices take.
     public static func floatCount(
         channels: Int, outputs: Int, kernel: Int, stride: Int, padding: Int, outputPadding: Int = 0,
@@ -114,7 +122,7 @@ public struct TransposedKernel: Sendable {
         return cuts(kernel: kernel, stride: stride, padding: padding, columnsTogether: together).reduce(0) {
             $0
                 + PackedMatrix.floatCount(
-                    outputs: outputs * together, inputs: channels * $1.height * $1.width, form: form)
+                    outputs: outputs * together, inputs: channels * $1.kernelHeight * $1.kernelWidth, form: form)
         }
     }
 
@@ -124,17 +132,6 @@ public struct TransposedKernel: Sendable {
         // Rows must end with a whole run of them.
         let isWhole = (kernel - 2 * padding + outputPadding) % stride == 0
         return isWhole && outputs * stride <= 16 ? stride : 1
-    }
-
-    /// A phase without its matrix.
-    private struct Cut {
-        var row: Int
-        var column: Int
-        var height: Int
-        var width: Int
-        var paddingHeight: Int
-        var paddingWidth: Int
-        var taps: [Tap]
     }
 
     private static func cuts(kernel: Int, stride: Int, padding: Int, columnsTogether: Int) -> [Cut] {
@@ -151,8 +148,8 @@ public struct TransposedKernel: Sendable {
                     }
                 }
                 return Cut(
-                    row: row, column: column, height: rows.size, width: columns.size, paddingHeight: rows.padding,
-                    paddingWidth: columns.padding, taps: taps)
+                    row: row, column: column, kernelHeight: rows.size, kernelWidth: columns.size,
+                    paddingHeight: rows.padding, paddingWidth: columns.padding, taps: taps)
             }
         }
     }

@@ -191,8 +191,8 @@ extension Workspace {
     /// - Parameters:
     ///   - x: `[B, H, W, C]`.
     ///   - weight: the phases' matrices and geometry, see ``TransposedKernel``.
-    ///   - scale: `outputs` factors, such as a batch norm's; needs a bias.
-    ///   - bias: `outputs` values.
+    ///   - scale: factors such as a batch norm's, see ``TransposedKernel/repeated(_:)``; needs a bias.
+    ///   - bias: values, likewise.
     ///   - activation: what is applied last.
     /// - Returns: `[B, H', W', outputs]`.
     public func transposedConvolution(
@@ -205,41 +205,32 @@ extension Workspace {
         let outputs = weight.outputs
         let y = allocate(Shape(batch, size.height, size.width, outputs))
         let together = weight.columnsTogether
-        let (scales, biases) = (scale.map { repeated($0, together) }, bias.map { repeated($0, together) })
+        let isFit = [scale, bias].allSatisfy { ($0?.count ?? outputs * together) == outputs * together }
+        precondition(isFit, "transposed convolution: a scale or bias that is not repeated")
         for phase in weight.phases {
-            let rows = (size.height - phase.row + weight.stride - 1) / weight.stride
-            let columns = (size.width - phase.column + weight.stride - 1) / weight.stride
+            let cut = phase.cut
+            let rows = (size.height - cut.row + weight.stride - 1) / weight.stride
+            let columns = (size.width - cut.column + weight.stride - 1) / weight.stride
             guard rows > 0, columns > 0 else { continue }
             var arguments = ck_conv2d(
                 batch: batch, in_h: height, in_w: width, in_c: channels, out_h: rows, out_w: columns,
-                out_c: outputs * together, groups: 1, kernel_h: phase.kernelHeight, kernel_w: phase.kernelWidth,
-                stride_h: 1, stride_w: 1, pad_h: phase.paddingHeight, pad_w: phase.paddingWidth, dilation_h: 1,
+                out_c: outputs * together, groups: 1, kernel_h: cut.kernelHeight, kernel_w: cut.kernelWidth,
+                stride_h: 1, stride_w: 1, pad_h: cut.paddingHeight, pad_w: cut.paddingWidth, dilation_h: 1,
                 dilation_w: 1,
                 input: x.floatPointer, in_image: height * width * channels, in_row: width * channels, in_col: channels,
                 weights: phase.matrix.pointer,
-                output: y.mutableFloatPointer + (phase.row * size.width + phase.column) * outputs,
+                output: y.mutableFloatPointer + (cut.row * size.width + cut.column) * outputs,
                 out_image: size.height * size.width * outputs, out_row: weight.stride * size.width * outputs,
                 out_col: weight.stride * outputs,
                 epilogue: epilogue(scale, bias, nil, activation), form: phase.matrix.form.kernelForm)
-            arguments.epilogue.scale = scales?.floatPointer
-            arguments.epilogue.bias = biases?.floatPointer
             let work = 2 * Double(batch * rows * columns * outputs * together) * Double(phase.matrix.inputs)
             // Taps that are zeros for some of the columns do not count.
-            let flops = 2 * Double(batch * rows * columns * outputs) * Double(channels * phase.tapCount)
+            let flops = 2 * Double(batch * rows * columns * outputs) * Double(channels * cut.taps.count)
             perform(
                 "transposed convolution", .CK_OP_conv2d_run, arguments, flops: flops, work: work / 8,
                 scratchBytes: ck_conv2d_scratch(&arguments))
         }
         return y
-    }
-
-    /// A vector's values so many times, and zeros up to a whole panel.
-    private func repeated(_ vector: PackedVector, _ times: Int) -> Tensor {
-        computed([(vector.count * times + 31) / 32 * 32]) { values in
-            for index in values.indices {
-                values[index] = index < vector.count * times ? vector.pointer[index % vector.count] : 0
-            }
-        }
     }
 
     /// activation(x * w * scale + bias), each channel convolved on its own.

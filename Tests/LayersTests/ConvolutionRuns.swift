@@ -106,7 +106,7 @@ extension LayerFixture {
             let kernel = TransposedKernel(
                 weight, channels: shape[0], outputs: shape[1], kernel: shape[2], stride: stride[0], padding: padding[0],
                 outputPadding: more[0], in: w.loader.memory, tier: runtime.tier)
-            return (kernel, PackedVector(try w.vector("bias", shape[1]), in: w.loader.memory))
+            return (kernel, PackedVector(kernel.repeated(try w.vector("bias", shape[1])), in: w.loader.memory))
         }
         let y = runtime.withWorkspace { ws in
             ws.channelsFirst(ws.transposedConvolution(ws.channelsLast(x), kernel, bias: bias)).copied()

@@ -98,7 +98,7 @@ import Testing
             }
             for threads in [1, 3] {
                 Runtime(threads: threads, tier: tier).withWorkspace { ws in
-                    let bias = PackedVector(bias, in: memory)
+                    let bias = PackedVector(whole.repeated(bias), in: memory)
                     let y = ws.transposedConvolution(x, whole, bias: bias, activation: .relu)
                     #expect(mismatch(y, reference, tolerance: 1e-6) == nil, "\(tier)")
                     let z = ws.transposedConvolution(x, parts, bias: bias, activation: .relu)
