@@ -11,6 +11,7 @@ enum {
   MIN_BLOCK_ROWS = 24,      // two tiles
   MAX_CONV_ROWS = 480,      // output pixels of one table of pointers
   BAND_FLOATS = 96 * 1024,  // of a band of an inverted residual: expanded rows and those convolved from them
+  PAIR_BAND_BYTES = 40 * 1024, // of a band's expanded rows in bf16, of one panel: they stay in the first-level cache
   MERGE_FLOATS = 256,       // a kernel row this short is read as one run, copied where it hangs over the edge
 };
 
@@ -225,6 +226,54 @@ static inline bands_plan plan_bands(const ck_inverted_residual *a) {
   p.expanded_at = round_64(at);
   p.convolved_at = p.expanded_at + round_64((size_t)(p.expanded_rows * expanded) * sizeof(float));
   p.bytes = p.convolved_at + round_64((size_t)(p.rows * convolved) * sizeof(float));
+  return p;
+}
+
+/// Whether an inverted residual may have in_pairs: neighbouring pixels of a row make pairs, and no window needs more
+/// than one pair beside a row. Of a stem a block holds a row at least.
+static inline int fits_pairs(const ck_inverted_residual *a) {
+  const ck_depthwise2d *const d = &a->depthwise;
+  const long k = d->kernel_w, s = d->stride_w;
+  if (a->stem.kernel_h > 0) {
+    const conv_plan stem = plan_conv(&a->stem);
+    if (!stem.is_merged || stem.passes > 1 || stem.rows < d->in_w) return 0;
+  }
+  return a->expand.n > 0 && a->expand.form == CK_FORM_BF16 && (a->project.n <= 0 || a->project.form == CK_FORM_BF16) &&
+         (k == 3 || k == 5) && d->kernel_h == k && (s == 1 || s == 2) && d->stride_h == s && d->dilation_h == 1 &&
+         d->dilation_w == 1 && d->pad_h >= 0 && d->in_w > 0 && d->in_w % 2 == 0 && d->pad_w >= 0 && d->pad_w <= k / 2 &&
+         (s == 2 || (d->pad_w == k / 2 && d->out_w == d->in_w)) &&
+         floor_div((d->out_w - 1) * s - d->pad_w, 2) + k / 2 <= d->in_w / 2;
+}
+/// Bands of an inverted residual in bf16. Expanded pixels lie in panels of 32 channels, of two neighbours in a row a
+/// unit for each channel, with a pair of zeros beside each row; row r of a picture in slot r % slots.
+typedef struct pair_bands_plan {
+  long rows, slots;      // the most in a band: output rows, and input rows that they are convolved from
+  long row, panel;       // units from one slot, and from one panel, to the next
+  long panels, taps;     // taps: units of sixteen channels' weights
+  size_t pixels_at, expanded_at, convolved_at, expanded_places_at, places_at, taps_at, vectors_at, stem_at, bytes;
+} pair_bands_plan;
+static inline pair_bands_plan plan_pair_bands(const ck_inverted_residual *a) {
+  const ck_depthwise2d *const d = &a->depthwise;
+  const long k = d->kernel_w, s = d->stride_w, unit = (long)sizeof(int32_t);
+  pair_bands_plan p;
+  p.panels = div_up(d->channels, CK_PANEL);
+  p.row = (d->in_w / 2 + 1) * CK_PANEL;
+  p.taps = k * 2 * ((k + 1) / 2) * 16;
+  p.rows = min_long(d->out_h, max_long(1, (PAIR_BAND_BYTES / unit / p.row - k) / s + 1));
+  p.slots = (p.rows - 1) * s + k;
+  p.panel = CK_PANEL + p.slots * p.row;
+  const size_t pixels = pairs_bytes(p.slots * d->in_w, a->expand.k, CK_FORM_BF16);
+  const long convolved = a->project.n > 0 ? p.rows * d->out_w : 0;
+  size_t at = 0;
+  p.pixels_at = at, at += round_64(pixels);
+  p.expanded_at = at, at += (size_t)(p.panels * p.panel * unit);
+  p.convolved_at = at, at += (size_t)(convolved * pairs_ld(d->channels) * unit);
+  p.expanded_places_at = at, at += round_64((size_t)(p.slots * d->in_w / 2 * unit));
+  p.places_at = at, at += round_64((size_t)(convolved * 2 * unit));
+  p.taps_at = at, at += (size_t)(p.panels * 2 * p.taps * unit);
+  p.vectors_at = at, at += (size_t)(p.panels * 4 * CK_PANEL * unit);
+  p.stem_at = at, at += a->stem.kernel_h > 0 ? plan_conv(&a->stem).bytes : 0;
+  p.bytes = at;
   return p;
 }
 #endif

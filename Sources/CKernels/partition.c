@@ -118,14 +118,17 @@ static ck_share depthwise_share(const ck_depthwise2d *a, int part, int parts) {
   return share;
 }
 static ck_share inverted_residual_share(const ck_inverted_residual *a, int part, int parts) {
-  const range own = cut_inverted_residual(a, part, parts);
+  const share own = cut_inverted_residual(a, part, parts);
   const ck_depthwise2d *const d = &a->depthwise;
   ck_depthwise2d piece = *d;
   ck_share share = {0};
   double weights = 0;
-  for (long l = own.first, y0, y1; l < own.last; l += y1 - y0) {
+  // Of a part with some of the panels, these.
+  const long channels = min_long(d->channels, own.column1 * CK_PANEL) - min_long(d->channels, own.column0 * CK_PANEL);
+  piece.channels = channels;
+  for (long l = own.row0, y0, y1; l < own.row1; l += y1 - y0) {
     y0 = l % d->out_h;
-    y1 = min_long(d->out_h, y0 + own.last - l);
+    y1 = min_long(d->out_h, y0 + own.row1 - l);
     const range in = expanded_rows(d, y0, y1);
     const double inputs = size(in) * (double)d->in_w, outputs = (double)((y1 - y0) * d->out_w);
     // Rows by windows of whole rows: a picture that is as high as these need.
@@ -134,23 +137,24 @@ static ck_share inverted_residual_share(const ck_inverted_residual *a, int part,
     piece.pad_h = d->pad_h - y0 * d->stride_h;
     const ck_share middle = depthwise_share(&piece, 0, 1);
     share.operations += middle.operations;
-    weights = FLOAT * (double)(d->kernel_h * d->kernel_w * d->channels);
+    weights = FLOAT * (double)(d->kernel_h * d->kernel_w * channels);
     share.touched += middle.touched - weights;
     if (a->expand.n > 0) {
       ck_gemm expand = a->expand;
       expand.m = (long)inputs;
+      expand.n = channels;
       const ck_share s = gemm_share(&expand, 0, 1);
       share.operations += s.operations;
       // What is expanded is no output: it never leaves the part.
-      share.touched += FLOAT * inputs * (double)(a->expand.k - d->channels);
-      weights += FLOAT * (double)ck_packed_floats(a->expand.n, a->expand.k, a->expand.form);
+      share.touched += FLOAT * inputs * (double)(a->expand.k - channels);
+      weights += FLOAT * (double)ck_packed_floats(channels, a->expand.k, a->expand.form);
     }
     if (a->project.n > 0) {
       ck_gemm project = a->project;
       project.m = (long)outputs;
       const ck_share s = gemm_share(&project, 0, 1);
       share.operations += s.operations;
-      share.touched += FLOAT * outputs * (double)(a->project.n * (project.epilogue.residual ? 2 : 1) - d->channels);
+      share.touched += FLOAT * outputs * (double)(a->project.n * (project.epilogue.residual ? 2 : 1) - channels);
       weights += FLOAT * (double)ck_packed_floats(a->project.n, a->project.k, a->project.form);
     }
   }

@@ -49,8 +49,21 @@ static inline share cut_depthwise2d(const ck_depthwise2d *a, int part, int parts
   return cut_channels(a->batch * a->out_h, a->channels, part, parts);
 }
 /// Rows of output pixels.
-static inline range cut_inverted_residual(const ck_inverted_residual *a, int part, int parts) {
-  return cut_units(a->depthwise.batch * a->depthwise.out_h, part, parts);
+static inline share cut_inverted_residual(const ck_inverted_residual *a, int part, int parts) {
+  const ck_depthwise2d *const d = &a->depthwise;
+  const long lines = d->batch * d->out_h, panels = div_up(d->channels, CK_PANEL);
+  long best_r = min_long(parts, max_long(1, lines)), best_c = 1, best = INT64_MAX;
+  // A projection needs all channels. Parts that share rows expand none of them twice.
+  for (long c = 1; a->in_pairs && a->project.n <= 0 && c <= min_long(parts, panels); c++) {
+    const long r = min_long(parts / c, max_long(1, lines));
+    const long overlap = r > 1 ? max_long(0, d->kernel_h - d->stride_h) : 0;
+    const long cost = (div_up(lines, r) * d->stride_h + overlap) * div_up(panels, c);
+    if (cost < best) best = cost, best_r = r, best_c = c;
+  }
+  if (part >= best_r * best_c) return (share){0, 0, 0, 0};
+  const range rows = cut_units(lines, part / (int)best_c, (int)best_r);
+  const range columns = cut_units(panels, part % (int)best_c, (int)best_c);
+  return (share){rows.first, rows.last, columns.first, columns.last};
 }
 /// The rows of an image that are expanded for output rows first .. last.
 static inline range expanded_rows(const ck_depthwise2d *a, long first, long last) {

@@ -13,5 +13,8 @@ size_t ck_gemm_scratch(const ck_gemm *args) {
 }
 size_t ck_int8_gemm_scratch(const ck_gemm *args) { return plan_int8(args->m, args->k).bytes; }
 size_t ck_conv2d_scratch(const ck_conv2d *args) { return plan_conv(args).bytes; }
-size_t ck_inverted_residual_scratch(const ck_inverted_residual *args) { return plan_bands(args).bytes; }
+size_t ck_inverted_residual_scratch(const ck_inverted_residual *args) {
+  return args->in_pairs ? plan_pair_bands(args).bytes : plan_bands(args).bytes;
+}
+int ck_inverted_residual_fits_pairs(const ck_inverted_residual *args) { return fits_pairs(args); }
 size_t ck_winograd_scratch(const ck_conv2d *args) { return plan_winograd(args).bytes; }

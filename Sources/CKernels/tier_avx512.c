@@ -26,6 +26,7 @@ const ck_table INT8(ck_table) = {
                              apply_to = function)
 #define BF16(name) name##_avx512_bf16
 #include "bf16.inc"
+#include "inverted_residual_pairs.inc"
 #define ATTENTION_PAIRS 1
 #define ATTENTION(name) BF16(name)
 #include "attention.inc"

@@ -50,7 +50,7 @@ public struct MobileNetV2: ClassifierNetwork {
     public let channels: Int
     /// Number of classes.
     public let classCount: Int
-    private let stem: Convolution
+    private let stem: Convolution?  // where it is not the first block's expansion
     private let blocks: [InvertedResidual]
     private let lastHalving: Int  // the block from which on maps are smallest
     private let last: Convolution
@@ -63,14 +63,18 @@ public struct MobileNetV2: ClassifierNetwork {
         let names = MobileNetV2Names(layout, w, blocks: c.blocks)
         channels = c.channels
         classCount = c.classCount
-        stem = try Convolution(
+        let stem = try Convolution(
             c.channels, c.stemWidth, kernel: 3, stride: 2, padding: c.hasSamePadding ? .same : .symmetric(1),
             bias: false, norm: BatchNorm(c.stemWidth, epsilon: c.epsilon, names.stem.norm), activation: c.activation,
             names.stem.convolution)
+        // A first block that does not expand, and has no use for its input again, takes the stem for its expansion.
+        let isExpansion = c.blocks.first.map { $0.expandedWidth == nil && $0.width != c.stemWidth } ?? false
+        self.stem = isExpansion ? nil : stem
         var blocks: [InvertedResidual] = []
         var width = c.stemWidth
         for (index, block) in c.blocks.enumerated() {
-            blocks.append(try Self.block(width, block, c, names.block(index)))
+            let stem = isExpansion && index == 0 ? stem : nil
+            blocks.append(try Self.block(width, block, c, names.block(index), stem: stem))
             width = block.width
         }
         self.blocks = blocks
@@ -91,7 +95,7 @@ public struct MobileNetV2: ClassifierNetwork {
     /// Classifies `[B, H, W, channels]`.
     public func callAsFunction(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput {
         var x = inCaches(pixels, ws) { pixels in
-            var x = stem(pixels, ws)  // [b, H/2, W/2, 32]
+            var x = stem?(pixels, ws) ?? pixels  // [b, H/2, W/2, 32], if not in the first block
             for block in blocks[..<lastHalving] { x = block(x, ws) }  // H/4, H/8, H/16
             return x
         }
@@ -103,7 +107,8 @@ public struct MobileNetV2: ClassifierNetwork {
 
     /// Reads a block; there is no activation after the projection, and the input is added where shapes allow.
     private static func block(
-        _ inputs: Int, _ block: BlockConfiguration, _ c: Configuration, _ names: MobileNetV2Names.Block
+        _ inputs: Int, _ block: BlockConfiguration, _ c: Configuration, _ names: MobileNetV2Names.Block,
+        stem: Convolution? = nil
     ) throws(WeightError) -> InvertedResidual {
         func norm(_ width: Int, _ w: Weights) throws(WeightError) -> BatchNorm {
             try BatchNorm(width, epsilon: c.epsilon, w)
@@ -111,7 +116,7 @@ public struct MobileNetV2: ClassifierNetwork {
         let inner = block.expandedWidth ?? inputs
         let expand =
             block.expandedWidth == nil
-            ? nil
+            ? stem
             : try Convolution(
                 inputs, inner, kernel: 1, bias: false, norm: norm(inner, names.expand.norm),
                 activation: c.activation, names.expand.convolution)

@@ -106,7 +106,9 @@ public struct Convolution: Sendable {
             var form: PackedMatrix.Form?
             if isWinograd {
                 form = Self.winogradForm(w.loader)
-            } else if !Self.roundingPays(taps: size.height * size.width, channels: channels / groups, w.loader) {
+            } else if !Self.roundingPays(
+                taps: size.height * size.width, channels: channels / groups, outputs: outputs, w.loader)
+            {
                 form = .plain
             }
             kernel = .dense(
@@ -163,9 +165,11 @@ public struct Convolution: Sendable {
     }
 
     /// Whether narrower weights gain: where products multiply brain floats, rounding the patches costs more than it
-    /// saves in sums as short as those of a first layer's 3x3 kernel over three colours.
-    private static func roundingPays(taps: Int, channels: Int, _ loader: WeightLoader) -> Bool {
-        !(loader.form == .bfloat16 && loader.tier.multipliesBFloat16 && taps > 1 && taps * channels < 64)
+    /// saves in short sums, but for those of a first layer's 3x3 kernel over three colours, if its outputs are many.
+    private static func roundingPays(taps: Int, channels: Int, outputs: Int, _ loader: WeightLoader) -> Bool {
+        let terms = taps * channels
+        return !(loader.form == .bfloat16 && loader.tier.multipliesBFloat16) || taps == 1 || terms >= 64
+            || terms < 32 && outputs >= 32
     }
 
     /// Applies the layer.
@@ -204,17 +208,20 @@ public struct Convolution: Sendable {
     }
 
     /// The window with the padding that an input gets.
-    func window(for x: Tensor) -> Window {
+    func window(for x: Tensor) -> Window { window(height: x.shape[1], width: x.shape[2]) }
+
+    /// The window with the padding that an input of a size gets.
+    func window(height: Int, width: Int) -> Window {
         if case .trailing = padding {
-            let height = (window.stride.height - x.shape[1] % window.stride.height) % window.stride.height
-            let width = (window.stride.width - x.shape[2] % window.stride.width) % window.stride.width
-            return window.padded(before: (0, 0), after: (height, width))
+            let below = (window.stride.height - height % window.stride.height) % window.stride.height
+            let right = (window.stride.width - width % window.stride.width) % window.stride.width
+            return window.padded(before: (0, 0), after: (below, right))
         }
         guard case .same = padding else { return window }
-        let height = Self.samePadding(x.shape[1], window.kernel.height, window.stride.height, window.dilation.height)
-        let width = Self.samePadding(x.shape[2], window.kernel.width, window.stride.width, window.dilation.width)
+        let rows = Self.samePadding(height, window.kernel.height, window.stride.height, window.dilation.height)
+        let columns = Self.samePadding(width, window.kernel.width, window.stride.width, window.dilation.width)
         return window.padded(
-            before: (height / 2, width / 2), after: (height - height / 2, width - width / 2))
+            before: (rows / 2, columns / 2), after: (rows - rows / 2, columns - columns / 2))
     }
 
     /// Pixels that TensorFlow's `SAME` adds along one axis.

@@ -15,7 +15,7 @@ public struct InvertedResidual: Sendable {
     /// A block of these layers.
     ///
     /// - Parameters:
-    ///   - expand: 1x1; `nil` where the input is as wide as it gets.
+    ///   - expand: 1x1, or a network's first convolution; `nil` where the input is as wide as it gets.
     ///   - depthwise: by channel.
     ///   - gate: follows the depthwise convolution.
     ///   - project: 1x1.
@@ -38,35 +38,43 @@ public struct InvertedResidual: Sendable {
         let residual = hasResidual ? x : nil
         guard let gate else {
             return banded(x, project: project, residual: residual, ws)
-                ?? project(layered(x, ws), residual: residual, ws)
+                ?? project(convolved(x, ws), residual: residual, ws)
         }
         // A gate needs all pixels of its channel before the projection may begin.
-        let y = (expand == nil ? nil : banded(x, project: nil, residual: nil, ws)) ?? layered(x, ws)
-        return project(gate(y, ws, inPlace: true), residual: residual, ws)
+        return project(gate(convolved(x, ws), ws, inPlace: true), residual: residual, ws)
     }
 
-    /// Expansion and depthwise convolution, one after the other.
-    private func layered(_ x: Tensor, _ ws: Workspace) -> Tensor { depthwise(expand.map { $0(x, ws) } ?? x, ws) }
+    /// The block up to its depthwise convolution, by bands or one layer after the other.
+    private func convolved(_ x: Tensor, _ ws: Workspace) -> Tensor {
+        guard let expand else { return depthwise(x, ws) }
+        return banded(x, project: nil, residual: nil, ws) ?? depthwise(expand(x, ws), ws)
+    }
 
     /// The block without its gate and perhaps without its projection by bands of rows, where that is faster.
     private func banded(_ x: Tensor, project: Convolution?, residual: Tensor?, _ ws: Workspace) -> Tensor? {
-        let (expanding, projecting) = (expand?.pointwiseStep, project?.pointwiseStep)
+        let (expanding, projecting) = (expand?.productStep, project?.productStep)
         guard case .depthwise(let kernel) = depthwise.kernel, (expanding == nil) == (expand == nil),
-            (projecting == nil) == (project == nil)
+            (projecting == nil) == (project == nil), project?.isPointwise ?? true
         else { return nil }
         let step = ConvolutionStep(
             kernel, scale: depthwise.scale, bias: depthwise.bias, activation: depthwise.activation)
+        let expandWindow = expand?.window(for: x) ?? Window(1)
+        let size = expandWindow.outputSize(height: x.shape[1], width: x.shape[2])
         return ws.invertedResidual(
-            x, expand: expanding, depthwise: step, window: depthwise.window(for: x), project: projecting,
+            x, expand: expanding, expandWindow: expandWindow, depthwise: step,
+            window: depthwise.window(height: size.height, width: size.width), project: projecting,
             residual: residual)
     }
 }
 
 extension Convolution {
-    /// The product of pixels and one matrix that a 1x1 convolution of one group is; `nil` for any other.
-    var pointwiseStep: ConvolutionStep<PackedMatrix>? {
-        guard case .dense(let matrices) = kernel, matrices.count == 1, window == Window(1), padding == .symmetric(0)
-        else { return nil }
+    /// The product of patches and one matrix that a convolution of one group is; `nil` for one of several groups, and
+    /// where the kernel is transformed.
+    var productStep: ConvolutionStep<PackedMatrix>? {
+        guard case .dense(let matrices) = kernel, matrices.count == 1, !matrices[0].form.isWinograd else { return nil }
         return ConvolutionStep(matrices[0], scale: scale, bias: bias, activation: activation)
     }
+
+    /// Whether the convolution is 1x1, from pixels to pixels.
+    var isPointwise: Bool { window == Window(1) && padding == .symmetric(0) }
 }

@@ -35,6 +35,9 @@ public struct PackedMatrix: Sendable {
         /// As ``plain``, in eight bits with a scale for each output.
         case int8
 
+        /// Whether the matrices are those of a transformed kernel.
+        public var isWinograd: Bool { self == .winograd || self == .winogradBFloat16 }
+
         var kernelForm: ck_form {
             switch self {
             case .plain, .winograd: .CK_FORM_F32

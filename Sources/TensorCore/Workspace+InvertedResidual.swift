@@ -32,7 +32,8 @@ extension Workspace {
     ///
     /// - Parameters:
     ///   - x: `[B, H, W, C]`.
-    ///   - expand: `inner` x `C`; `nil` where the input is convolved as it is.
+    ///   - expand: `inner` x `taps * C`; `nil` where the input is convolved as it is.
+    ///   - expandWindow: another than 1x1 where a network's first convolution takes the place of the expansion.
     ///   - depthwise: `[taps, inner]` values.
     ///   - window: of the depthwise convolution.
     ///   - project: `outputs` x `inner`; `nil` where the result is what is convolved.
@@ -41,34 +42,27 @@ extension Workspace {
     ///   other is as fast.
     /// - Precondition: the sizes agree; there is an expansion or a projection.
     public func invertedResidual(
-        _ x: Tensor, expand: ConvolutionStep<PackedMatrix>?, depthwise: ConvolutionStep<PackedVector>, window: Window,
+        _ x: Tensor, expand: ConvolutionStep<PackedMatrix>?, expandWindow: Window = Window(1),
+        depthwise: ConvolutionStep<PackedVector>, window: Window,
         project: ConvolutionStep<PackedMatrix>?, residual: Tensor? = nil
     ) -> Tensor? {
         precondition(x.shape.rank == 4 && (expand != nil || project != nil), "inverted residual: input \(x.shape)")
-        let (batch, height, width, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
+        let (batch, channels) = (x.shape[0], x.shape[3])
+        let (height, width) = expandWindow.outputSize(height: x.shape[1], width: x.shape[2])
         let inner = expand?.kernel.outputs ?? channels
         let taps = window.kernel.height * window.kernel.width
+        let patch = expandWindow.kernel.height * expandWindow.kernel.width
         precondition(
-            expand.map { $0.kernel.inputs == channels } ?? true && depthwise.kernel.count == taps * inner
+            expand.map { $0.kernel.inputs == patch * channels } ?? true && depthwise.kernel.count == taps * inner
                 && project.map { $0.kernel.inputs == inner } ?? true,
             "inverted residual: \(depthwise.kernel.count) weights for \(inner) channels")
         let size = window.outputSize(height: height, width: width)
-        let reach = (window.kernel.height - 1) * window.dilation.height + 1
-        let overlap = expand == nil ? 0 : max(0, reach - window.stride.height) * (threads - 1)
-        guard height * width * inner >= Self.leastBandedFloats, batch * size.height >= Self.leastBandedRows * threads,
-            batch * height >= Self.leastRowsForOverlap * overlap
-        else { return nil }
-
         let outputs = project?.kernel.outputs ?? inner
-        let y = allocate(Shape(batch, size.height, size.width, outputs))
-        precondition(
-            residual.map { project != nil && $0.shape == y.shape } ?? true,
-            "inverted residual: residual \(residual?.shape ?? []) for \(y.shape)")
         func product(_ step: ConvolutionStep<PackedMatrix>?, _ residual: Tensor?) -> ck_gemm {
             guard let step else { return ck_gemm() }
             return ck_gemm(
                 m: 0, n: step.kernel.outputs, k: step.kernel.inputs, a: x.floatPointer, lda: channels,
-                b: step.kernel.pointer, c: y.mutableFloatPointer, ldc: outputs,
+                b: step.kernel.pointer, c: nil, ldc: outputs,
                 epilogue: epilogue(step.scale, step.bias, residual, step.activation),
                 form: step.kernel.form.kernelForm)
         }
@@ -79,16 +73,58 @@ extension Workspace {
                 kernel_h: window.kernel.height, kernel_w: window.kernel.width, stride_h: window.stride.height,
                 stride_w: window.stride.width, pad_h: window.paddingBefore.height, pad_w: window.paddingBefore.width,
                 dilation_h: window.dilation.height, dilation_w: window.dilation.width, input: x.floatPointer,
-                weights: depthwise.kernel.pointer, bias: depthwise.bias?.pointer, output: y.mutableFloatPointer,
+                weights: depthwise.kernel.pointer, bias: depthwise.bias?.pointer, output: nil,
                 activation: depthwise.activation.kernelActivation, scale: depthwise.scale?.pointer),
-            project: product(project, residual))
+            project: product(project, residual), in_pairs: 0, stem: ck_conv2d())
+        if expandWindow != Window(1) {
+            guard let expand else { return nil }
+            arguments.stem = stem(x, expand.kernel, expandWindow)
+        }
+        if runtime.tier.multipliesBFloat16 { arguments.in_pairs = ck_inverted_residual_fits_pairs(&arguments) }
+
+        let reach = (window.kernel.height - 1) * window.dilation.height + 1
+        let overlap = expand == nil ? 0 : max(0, reach - window.stride.height) * (threads - 1)
+        let hasRows =
+            batch * size.height >= Self.leastBandedRows * threads
+            && batch * height >= Self.leastRowsForOverlap * overlap
+        if arguments.in_pairs != 0 {
+            // Without a projection threads share channels, too.
+            guard project == nil || hasRows else { return nil }
+        } else {
+            guard expandWindow == Window(1), height * width * inner >= Self.leastBandedFloats, hasRows
+            else { return nil }
+        }
+
+        let y = allocate(Shape(batch, size.height, size.width, outputs))
+        precondition(
+            residual.map { project != nil && $0.shape == y.shape } ?? true,
+            "inverted residual: residual \(residual?.shape ?? []) for \(y.shape)")
+        arguments.expand.c = y.mutableFloatPointer
+        arguments.depthwise.output = y.mutableFloatPointer
+        arguments.project.c = y.mutableFloatPointer
         let pixels = Double(batch * size.height * size.width)
-        let expanding = expand == nil ? 0 : 2 * Double(batch * height * width) * Double(channels * inner)
+        let expanding =
+            expand.map { 2 * Double(batch * height * width) * Double($0.kernel.inputs * inner) } ?? 0
         let projecting = project == nil ? 0 : 2 * pixels * Double(inner * outputs)
         let flops = expanding + 2 * pixels * Double(inner * taps) + projecting
         perform(
             "inverted residual", .CK_OP_inverted_residual_run, arguments, flops: flops, work: flops,
             scratchBytes: ck_inverted_residual_scratch(&arguments))
         return y
+    }
+
+    /// The geometry of a first convolution.
+    private func stem(_ x: Tensor, _ matrix: PackedMatrix, _ window: Window) -> ck_conv2d {
+        let (height, width, channels) = (x.shape[1], x.shape[2], x.shape[3])
+        let size = window.outputSize(height: height, width: width)
+        return ck_conv2d(
+            batch: x.shape[0], in_h: height, in_w: width, in_c: channels, out_h: size.height, out_w: size.width,
+            out_c: matrix.outputs, groups: 1, kernel_h: window.kernel.height, kernel_w: window.kernel.width,
+            stride_h: window.stride.height, stride_w: window.stride.width, pad_h: window.paddingBefore.height,
+            pad_w: window.paddingBefore.width, dilation_h: window.dilation.height, dilation_w: window.dilation.width,
+            input: x.floatPointer, in_image: height * width * channels, in_row: width * channels, in_col: channels,
+            weights: nil, output: nil, out_image: size.height * size.width * matrix.outputs,
+            out_row: size.width * matrix.outputs, out_col: matrix.outputs, epilogue: ck_epilogue(),
+            form: matrix.form.kernelForm)
     }
 }

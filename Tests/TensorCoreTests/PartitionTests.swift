@@ -148,6 +148,13 @@ struct PartitionTests {
                 #expect(Shares(.CK_OP_inverted_residual_run, problem, parts: parts).failures == [], "\(side)")
             }
         }
+        // Four panels of channels, which are shared, too: a quarter of the cuts between rows.
+        var gated = Self.invertedResidual(28, 40, 120, 40, kernel: 5)
+        (gated.project, gated.in_pairs) = (ck_gemm(), 1)
+        let shared = Shares(.CK_OP_inverted_residual_run, gated, parts: parts)
+        let cuts = (parts < 4 ? parts : min(parts / 4, 28)) - 1
+        let done = shared.sum.operations / shared.whole.operations
+        #expect(done > 1 - 1e-9 && done <= 1 + Double(4 * cuts) / 28 && shared.reach == [], "\(done)")
         // As much as its layers.
         let (block, layers) = (Self.invertedResidual(56, 24, 144, 24), Self.depthwise(56, 144, kernel: 3))
         let whole = Shares(.CK_OP_inverted_residual_run, block, parts: parts).whole.operations

@@ -180,11 +180,19 @@ void ck_depthwise2d_run(ck_tier tier, const ck_depthwise2d *args, int part, int 
 /// The first or the last convolution may be missing: its `n` is 0 then. `expand` reads the input's pixels, image by
 /// image; its m, c and ldc are not used. `depthwise` reads its own input only where nothing is expanded, and writes its
 /// own output only where nothing is projected. `project` writes c and reads its residual; its m, a and lda are unused.
+/// Where `in_pairs`, on CK_AVX512_BF16 alone and where ck_inverted_residual_fits_pairs, what is expanded and the
+/// depthwise convolution's weights are rounded to bf16, and pairs of its products summed in fp32: kernel row by kernel
+/// row, pixels of a pair that begins with an even column. There `stem`, if its kernel_h is not 0, takes the place of
+/// the first 1x1 convolution: the first layer of a network, of few channels. Its outputs, terms, weights, form and
+/// epilogue are expand's; its own are not used, and neither are expand's a and lda.
 typedef struct ck_inverted_residual {
   ck_gemm expand;
   ck_depthwise2d depthwise;
   ck_gemm project;
+  int in_pairs;
+  ck_conv2d stem;
 } ck_inverted_residual;
+int ck_inverted_residual_fits_pairs(const ck_inverted_residual *args);
 size_t ck_inverted_residual_scratch(const ck_inverted_residual *args);
 void ck_inverted_residual_run(ck_tier tier, const ck_inverted_residual *args, int part, int parts, void *scratch);
 
