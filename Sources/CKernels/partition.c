@@ -211,7 +211,18 @@ static ck_share moving(range units, double floats, double distinct, double besid
   const double n = size(units);
   return (ck_share){.moved = FLOAT * n * floats, .touched = n > 0 ? FLOAT * (n * distinct + beside) : 0};
 }
+static ck_share norm_sums_share(const ck_group_norm *a, int part, int parts) {
+  const share s = cut_norm_sums(a, part, parts);
+  double pixels = 0;
+  for (long r = s.row0; r < s.row1; r++)
+    pixels += (double)min_long(NORM_PIXELS, a->pixels - r % norm_runs(a) * NORM_PIXELS);
+  // Two passes of reading; a sum and squares written.
+  const double written = 2 * (double)(s.row1 - s.row0);
+  return (ck_share){.moved = FLOAT * rounded(s.column1 - s.column0) * (2 * pixels + written),
+                    .touched = FLOAT * (double)(s.column1 - s.column0) * (pixels + written)};
+}
 static ck_share group_norm_share(const ck_group_norm *a, int part, int parts) {
+  if (a->summed) return norm_sums_share(a, part, parts);
   const group_norm_cut cut = cut_group_norm(a, part, parts);
   const range groups = cut.groups;
   const long width = a->groups > 0 ? a->c / a->groups : 0;
@@ -222,11 +233,23 @@ static ck_share group_norm_share(const ck_group_norm *a, int part, int parts) {
     lanes += rounded(run * width);
     u += run;
   }
-  const double pixels = (double)a->pixels, own = size(cut.pixels);
-  // Two passes of reading, one of reading and writing.
-  const double looked = a->given ? 0 : pixels, read = a->given ? own : pixels, written = a->measured ? 0 : own;
+  // Two passes of reading, or one of reading sums and squares; one of reading and writing.
+  const double pixels = (double)a->pixels, own = size(cut.pixels), runs = (double)norm_runs(a);
+  const double looked = a->given ? 0 : a->sums ? runs : pixels, written = a->measured ? 0 : own;
+  const double read = a->given ? own : a->sums ? 2 * runs + written : pixels;
   return (ck_share){.moved = FLOAT * 2 * lanes * (looked + written),
                     .touched = FLOAT * size(groups) * (double)width * (read + written)};
+}
+size_t ck_group_norm_split(const ck_group_norm *a, int parts) {
+  if (a->given || a->c <= 0 || norm_runs(a) < 2 || parts < 2) return 0;
+  const float none = 0;
+  ck_group_norm rest = *a;
+  rest.sums = &none;
+  // The sums as if their shares were equal, which they nearly are.
+  const long runs = a->batch * norm_runs(a), shares = div_up(runs * div_up(a->c, VECTOR), parts);
+  const long apart = shares * VECTOR * 2 * min_long(NORM_PIXELS, a->pixels) + plan_group_norm(&rest, parts).cost;
+  const int is_quicker = plan_group_norm(a, parts).cost - apart >= NORM_SPLIT;
+  return is_quicker ? (size_t)(runs * 2 * a->c) : 0;
 }
 static ck_share transpose_share(const ck_transpose *a, int part, int parts) {
   const range tiles = cut_transpose(a, part, parts);

@@ -157,31 +157,54 @@ static inline range cut_add(const ck_add *a, int part, int parts) {
   const range vectors = cut_units(div_up(a->n, VECTOR), part, parts);
   return (range){vectors.first * VECTOR, min_long(a->n, vectors.last * VECTOR)};
 }
+enum {
+  NORM_PIXELS = 128,      // pixels of a run: terms of a channel's fp32 chain
+  NORM_SPLIT = 10 * 1024, // floats that the longest part must be spared for handing out a second operation to pay
+};
+/// Runs of pixels of an image.
+static inline long norm_runs(const ck_group_norm *a) { return div_up(a->pixels, NORM_PIXELS); }
+/// Runs of pixels through all images, and channels, where a group norm finds only sums.
+static inline share cut_norm_sums(const ck_group_norm *a, int part, int parts) {
+  return cut_channels(a->batch * norm_runs(a), a->c, part, parts);
+}
+/// How the rest of a group norm, or all of it, is cut: into runs of neighbouring groups, and each of those into slices
+/// of pixels.
+typedef struct group_norm_plan {
+  long unit, units; // groups that are not cut apart, and how many such there are
+  int slices;
+  long cost; // of the largest part, in floats
+} group_norm_plan;
+static inline group_norm_plan plan_group_norm(const ck_group_norm *a, int parts) {
+  group_norm_plan plan = {.unit = 1, .slices = 1, .cost = INT64_MAX};
+  const long width = max_long(1, a->c / max_long(1, a->groups));
+  // No fewer neighbours than fill a vector, so that no two parts write one cache line.
+  if (width < VECTOR && VECTOR % width == 0 && a->groups % (VECTOR / width) == 0) plan.unit = VECTOR / width;
+  plan.units = a->batch * a->groups / plan.unit;
+  // More threads than units: several find the same statistics and normalise some of the pixels each, unless those take
+  // the place of pixels that another has yet to look at.
+  const int is_known = a->given || a->sums;
+  const long most = a->measured || (a->input == a->output && !is_known) ? 1 : parts;
+  const long looking = a->given ? 0 : 2 * (a->sums ? norm_runs(a) : a->pixels);
+  const long normalising = a->measured ? 0 : a->activation == CK_ACT_NONE ? 2 : 8;
+  for (int s = 1; s <= most; s *= 2) {
+    const long h = div_up(plan.units, max_long(1, min_long(plan.units, parts / s)));
+    const long cost = h * plan.unit * width * (looking + normalising * div_up(a->pixels, s));
+    if (cost < plan.cost) plan.cost = cost, plan.slices = s;
+  }
+  return plan;
+}
 /// Groups through all images, of which a part finds the statistics, and the pixels of each image that it normalises.
 typedef struct group_norm_cut {
   range groups, pixels;
 } group_norm_cut;
 static inline group_norm_cut cut_group_norm(const ck_group_norm *a, int part, int parts) {
-  const long width = max_long(1, a->c / max_long(1, a->groups));
-  // No fewer neighbours than fill a vector, so that no two parts write one cache line.
-  const long unit = width < VECTOR && VECTOR % width == 0 && a->groups % (VECTOR / width) == 0 ? VECTOR / width : 1;
-  const long units = a->batch * a->groups / unit;
-  // More threads than units: several find the same statistics and normalise some of the pixels each, unless those take
-  // the place of pixels that another has yet to look at.
-  const long most = a->measured || (a->input == a->output && !a->given) ? 1 : parts;
-  long slices = 1, best = INT64_MAX;
-  for (long s = 1; s <= most; s *= 2) {
-    const long h = div_up(units, max_long(1, min_long(units, parts / s)));
-    const long looking = a->given ? 0 : 2, normalising = a->activation == CK_ACT_NONE ? 2 : 8;
-    const long cost = h * (looking * s + normalising) * 1024 / s;
-    if (cost < best) best = cost, slices = s;
-  }
+  const group_norm_plan plan = plan_group_norm(a, parts);
   group_norm_cut cut = {{0, 0}, {0, 0}};
-  const int runs = parts / (int)slices, run = part / (int)slices;
+  const int runs = parts / plan.slices, run = part / plan.slices;
   if (run >= runs) return cut;
-  const range own = cut_units(units, run, runs);
-  cut.groups = (range){own.first * unit, own.last * unit};
-  cut.pixels = cut_units(a->pixels, part % (int)slices, (int)slices);
+  const range own = cut_units(plan.units, run, runs);
+  cut.groups = (range){own.first * plan.unit, own.last * plan.unit};
+  cut.pixels = cut_units(a->pixels, part % plan.slices, plan.slices);
   return cut;
 }
 /// Vectors of channels through all images.

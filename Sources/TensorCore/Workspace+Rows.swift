@@ -83,9 +83,24 @@ extension Workspace {
                 perform("group norm", .CK_OP_group_norm_run, arguments, work: 2 * Double(x.count))
             }
         } else {
-            perform("group norm", .CK_OP_group_norm_run, arguments, work: 4 * Double(x.count))
+            performGroupNorm(arguments, looking: 2 * Double(x.count), writing: 2 * Double(x.count))
         }
         return y
+    }
+
+    /// Finds statistics and uses them: in one operation, or in two where most threads would wait for a few.
+    private func performGroupNorm(_ whole: ck_group_norm, looking: Double, writing: Double) {
+        var arguments = whole
+        let parts = Self.parts(of: looking + writing, threads: threads)
+        let count = ck_group_norm_split(&arguments, Int32(parts))
+        guard count > 0 else {
+            return perform("group norm", .CK_OP_group_norm_run, whole, work: looking + writing)
+        }
+        let sums = allocate([count])
+        arguments.summed = sums.mutableFloatPointer
+        perform("group norm", .CK_OP_group_norm_run, arguments, work: looking)
+        (arguments.summed, arguments.sums) = (nil, sums.floatPointer)
+        perform("group norm", .CK_OP_group_norm_run, arguments, work: writing + Double(count))
     }
 
     /// The statistics that a group norm of x would use, for pictures that are normalised part by part.
@@ -106,7 +121,7 @@ extension Workspace {
         var values = [Double](repeating: 0, count: 2 * batch * groups)
         values.withUnsafeMutableBufferPointer { values in
             arguments.measured = values.baseAddress
-            perform("group norm", .CK_OP_group_norm_run, arguments, work: 2 * Double(x.count))
+            performGroupNorm(arguments, looking: 2 * Double(x.count), writing: 0)
         }
         return GroupMoments(values: values, count: arguments.pixels)
     }

@@ -30,7 +30,7 @@ static void layer_norm_case(long rows, long c, int rms, int is_affine, int in_pl
   release();
 }
 
-enum { AFFINE = 1, ADDEND = 2, MODULATION = 4, MEASURED = 8, GIVEN = 16 };
+enum { AFFINE = 1, ADDEND = 2, MODULATION = 4, MEASURED = 8, GIVEN = 16, SUMMED = 32, SUMS = 64 };
 static void group_norm_case(long batch, long pixels, long c, long groups, int options, ck_activation activation) {
   const long count = batch * pixels * c, width = c / groups;
   double *const statistics = doubles(batch * groups * 2), *const expected = doubles(count);
@@ -74,6 +74,19 @@ static void group_norm_case(long batch, long pixels, long c, long groups, int op
     j.expected = statistics;
   }
   if (options & GIVEN) a.given = statistics;
+  if (options & (SUMMED | SUMS)) {
+    const long sums = batch * ((pixels + 127) / 128) * 2 * c;
+    a.summed = room(sums);
+    if (options & SUMMED) {
+      j.output = a.summed;
+      j.count = sums;
+      j.expected = 0;
+    } else {
+      float *const found = a.summed;
+      ck_group_norm_run(tested, &a, 0, 1, 0);
+      a.summed = 0, a.sums = found;
+    }
+  }
   check(&j, "%ldx%ldx%ld groups %ld options %d activation %d", batch, pixels, c, groups, options, activation);
   release();
 }
@@ -110,11 +123,12 @@ void norm_cases(void) {
       else if (i % 3 == 0) softmax_case(rows, widths[c], 1, 0);
     }
   static const long shapes[][4] = {{1, 1, 4, 2},   {2, 9, 12, 3},   {1, 7, 15, 5},  {3, 5, 32, 32}, {1, 300, 16, 4},
-                                   {2, 6, 96, 1},  {1, 10, 70, 10}, {1, 3, 200, 2}, {1, 20, 160, 32}};
+                                   {2, 6, 96, 1},  {1, 10, 70, 10}, {1, 3, 200, 2}, {1, 20, 160, 32}, {2, 129, 40, 5}};
   static const int options[] = {0, AFFINE, AFFINE | ADDEND, AFFINE | MODULATION, ADDEND | MODULATION, MEASURED,
-                                MEASURED | ADDEND, GIVEN | AFFINE, GIVEN | ADDEND};
-  for (int s = 0; s < 9; s++)
-    for (int o = 0; o < 9; o++)
+                                MEASURED | ADDEND, GIVEN | AFFINE, GIVEN | ADDEND,
+                                SUMMED, SUMS | AFFINE | ADDEND, SUMS | MEASURED};
+  for (int s = 0; s < 10; s++)
+    for (int o = 0; o < (shapes[s][1] > 128 ? 12 : 10); o++)
       group_norm_case(shapes[s][0], shapes[s][1], shapes[s][2], shapes[s][3], options[o],
                       (ck_activation)((s + o) % ACTIVATIONS));
 }

@@ -164,6 +164,38 @@ private struct PlannedLayers {
     }
 
     /// NU01
+    @Test func groupNormsOfOnePictureAreSharedByManyThreads() throws {
+        var random = SeededGenerator(seed: 4)
+        let (batch, channels) = (1, 128)
+        let x = Tensor(random.floats(batch * 1024 * channels, scale: 2), shape: [batch, 32, 32, channels])
+        let addend = Tensor(random.floats(batch * channels), shape: [batch, channels])
+        func norm(_ x: Tensor, inPlace: Bool, _ ws: Workspace) -> Tensor {
+            ws.groupNorm(
+                x, groups: 32, weight: nil, bias: nil, epsilon: 1e-5, activation: .silu, inPlace: inPlace,
+                adding: addend)
+        }
+        func results(_ threads: Int) -> [[Float]] {
+            Runtime(threads: threads).withWorkspace { ws in
+                let moments = ws.groupMoments(x, groups: 32, adding: addend)
+                let given = ws.groupNorm(
+                    x, groups: 32, weight: nil, bias: nil, epsilon: 1e-5, activation: .silu, adding: addend,
+                    moments: moments)
+                let apart = norm(x, inPlace: false, ws)
+                return [given, apart, norm(x.copied(), inPlace: true, ws)].map { $0.copied().floats }
+            }
+        }
+        let expected = results(1)
+        for threads in [1, 2, 3, 7, 64] {
+            for found in results(threads) {
+                #expect(bitDifference(found, expected[0]) == nil, "\(threads) threads")
+            }
+        }
+        let found = balances([1, 2, 64]) { _ = norm(Tensor(zeros: x.shape), inPlace: true, $0.ws) }
+        #expect(found.map(\.all.jobs) == [1, 1, 2] && found.map(\.all.unshared) == [1, 0, 0])
+        #expect(try #require(found.last).ratio > 0.8)
+    }
+
+    /// NU01
     @Test func rowsThatNoKernelMovesDoNotDependOnThreads() {
         var random = SeededGenerator(seed: 3)
         func tensor(_ shape: Shape) -> Tensor { Tensor(random.floats(shape.elementCount), shape: shape) }

@@ -243,6 +243,63 @@ struct GroupNormKernelTests {
         }
     }
 
+    /// NU01
+    @Test("in two operations, in any number of parts: the bits of one", arguments: ck_tier.runnable)
+    func apart(_ tier: ck_tier) {
+        let shapes = [(300, 96, 32), (256, 33, 3), (129, 64, 64), (130, 130, 1), (200, 320, 32), (400, 5, 5)]
+        for (pixels, c, groups) in shapes {
+            var problem = Problem(pixels: pixels, c: c, groups: groups)
+            var generator = SeededGenerator(seed: UInt64(c))
+            problem.addend = generator.floats(problem.batch * c, scale: 3)
+            problem.modulation = generator.floats(2 * problem.batch * c)
+            problem.activation = .CK_ACT_SILU
+            problem.withArguments { arguments in
+                let name = "\(pixels) pixels, \(c) channels"
+                let whole = kernelOutput(
+                    .CK_OP_group_norm_run, tier, outputs: problem.input.count, arguments: arguments)
+                var statistics = [Double](repeating: .nan, count: 2 * problem.batch * groups)
+                var found = statistics
+                for parts in [1, 2, 3, 7, 64] {
+                    let values = GuardedFloats(problem.input, offset: 1)
+                    let sums = GuardedFloats(problem.batch * ((pixels + 127) / 128) * 2 * c, offset: parts)
+                    var a = arguments(values.pointer)
+                    a.input = UnsafePointer(values.pointer)
+                    func measured(_ values: inout [Double]) {
+                        values.withUnsafeMutableBufferPointer {
+                            a.measured = $0.baseAddress
+                            runKernel(.CK_OP_group_norm_run, tier, a, parts: parts)
+                        }
+                        a.measured = nil
+                    }
+                    measured(&statistics)
+                    a.summed = sums.pointer
+                    runKernel(.CK_OP_group_norm_run, tier, a, parts: parts)
+                    (a.summed, a.sums) = (nil, UnsafePointer(sums.pointer))
+                    #expect(sums.isIntact && sums.values.allSatisfy(\.isFinite), "\(name), \(parts) parts")
+                    measured(&found)
+                    #expect(found == statistics, "\(name), \(parts) parts")
+                    runKernel(.CK_OP_group_norm_run, tier, a, parts: parts)
+                    #expect(values.isIntact && bitDifference(values.values, whole) == nil, "\(name), \(parts) parts")
+                }
+            }
+        }
+    }
+
+    /// NU07
+    @Test("means far from zero, and from run to run, cost no accuracy beyond the input's own")
+    func largeMeans() {
+        for (step, tolerance) in [(Float(0), 2e-4), (100, normTolerance)] {
+            var problem = Problem(pixels: 300, c: 24, groups: 3)
+            for i in problem.input.indices { problem.input[i] += 1000 + Float(i / 24 % 300 / 128) * step }
+            let failures = problem.withArguments {
+                kernelFailures(
+                    .CK_OP_group_norm_run, outputs: problem.input.count, expected: problem.expected,
+                    tolerance: tolerance, arguments: $0)
+            }
+            #expect(failures == [], "\(step) more a run")
+        }
+    }
+
     @Test("an image's result does not depend on the batch", arguments: ck_tier.runnable)
     func batch(_ tier: ck_tier) {
         let problem = Problem(pixels: 260, c: 24, groups: 3)

@@ -219,6 +219,55 @@ struct PartitionTests {
         }
     }
 
+    @Test("sums of group norms are found once", arguments: counts)
+    func groupNormSums(_ parts: Int) {
+        for (batch, pixels, c, groups) in [(1, 1024, 128, 32), (2, 64, 256, 32), (1, 999, 40, 5), (3, 5, 30, 3)] {
+            var problem = Self.groupNorm(batch, pixels, c, groups: groups)
+            var sums = [Float](repeating: 0, count: 1)
+            sums.withUnsafeMutableBufferPointer { sums in
+                problem.summed = sums.baseAddress
+                let found = Shares(.CK_OP_group_norm_run, problem, parts: parts)
+                #expect(found.failures == [], "\(c) channels")
+                (problem.summed, problem.sums) = (nil, UnsafePointer(sums.baseAddress))
+                let used = Shares(.CK_OP_group_norm_run, problem, parts: parts)
+                #expect(used.sum.moved >= used.whole.moved * (1 - 1e-9) && used.reach == [], "\(c) channels, with sums")
+            }
+        }
+    }
+
+    @Test("a group norm is two operations where that spares the longest part enough", arguments: [1, 2, 8, 16, 32, 64])
+    func groupNormSplit(_ parts: Int) {
+        // Shapes of a network, and from how many threads on their norms are two, in place and else.
+        let problems = [
+            (1, 1024, 128, 16, 16), (1, 1024, 384, 64, 64), (1, 256, 256, 32, 256), (1, 64, 256, 256, 256),
+            (16, 1024, 128, 256, 256), (1, 262_144, 128, 16, 16),
+        ]
+        for (batch, pixels, c, inPlace, apart) in problems {
+            var problem = Self.groupNorm(batch, pixels, c, groups: 32)
+            problem.activation = .CK_ACT_SILU
+            var memory = [Float](repeating: 0, count: 1)
+            memory.withUnsafeMutableBufferPointer { memory in
+                let sums = batch * ((pixels + 127) / 128) * 2 * c
+                for least in [inPlace, apart] {
+                    let count = ck_group_norm_split(&problem, Int32(parts))
+                    #expect(count == (parts >= least ? sums : 0), "\(pixels) pixels, \(c) channels, \(parts) parts")
+                    if count > 0 {
+                        var (first, second) = (problem, problem)
+                        (first.summed, second.sums) = (memory.baseAddress, UnsafePointer(memory.baseAddress))
+                        let longest = [first, second].reduce(0) {
+                            $0 + Shares(.CK_OP_group_norm_run, $1, parts: parts).largest.moved
+                        }
+                        #expect(longest < Shares(.CK_OP_group_norm_run, problem, parts: parts).largest.moved)
+                    }
+                    problem.output = memory.baseAddress
+                }
+                let statistics = [Double](repeating: 0, count: 1)
+                statistics.withUnsafeBufferPointer { problem.given = $0.baseAddress }
+                #expect(ck_group_norm_split(&problem, Int32(parts)) == 0, "given statistics")
+            }
+        }
+    }
+
     @Test("shares of large operations are nearly equal", arguments: [2, 8, 16, 32, 64])
     func equality(_ parts: Int) {
         func check(_ op: ck_op, _ arguments: some Any, _ name: String) {

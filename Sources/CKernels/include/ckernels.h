@@ -249,6 +249,8 @@ void ck_layer_norm_run(ck_tier tier, const ck_layer_norm *args, int part, int pa
 /// modulation, a scale and a shift for each channel of each image, y (1 + scale) + shift is what is activated.
 /// For pictures of which a part is normalised at a time: with `measured` only the statistics of a whole are found, with
 /// `given` those are used instead of the input's own; the results have the same bits.
+/// For many parts in two operations, of images of 129 pixels and more: the first one has `summed` and finds only sums,
+/// of runs of 128 pixels; the second one has those in `sums` and does the rest. The results have the same bits.
 typedef struct ck_group_norm {
   long batch, pixels, c, groups;
   const float *input, *gamma, *beta;
@@ -259,7 +261,11 @@ typedef struct ck_group_norm {
   const float *modulation; // [batch][2 c], all scales of an image before its shifts; or NULL
   double *measured;        // [batch][groups][2] means and variances; or NULL
   const double *given;     // likewise
+  float *summed;           // [batch][runs][2][c] each channel's sum and squares about its mean; or NULL
+  const float *sums;       // likewise
 } ck_group_norm;
+/// The floats of `summed` where so many parts are quicker with a group norm in two operations; else 0.
+size_t ck_group_norm_split(const ck_group_norm *args, int parts);
 void ck_group_norm_run(ck_tier tier, const ck_group_norm *args, int part, int parts, void *scratch);
 
 /// y = activation(x * scale[c] + shift[c]); scale, shift or both may be NULL. Row r of c values lies at input +
