@@ -154,14 +154,15 @@ public struct Convolution: Sendable {
     ///   - pixels: of the pictures that the layer is made for; `nil` where that is not known.
     ///   - loader: knows the type of the weights, and the tier that computes.
     static func winogradPays(channels: Int, outputs: Int, pixels: Int? = nil, _ loader: WeightLoader) -> Bool {
-        let fewest = winogradForm(loader) == .winograd ? 32 : 64
+        let fewest = loader.form == .bfloat16 && loader.tier.multipliesBFloat16 ? 64 : 32
         guard channels >= fewest, outputs >= fewest, pixels.map({ $0 > 8 * 8 }) ?? true else { return false }
         return channels * outputs <= 256 * 256 || loader.form == .plain && pixels.map { $0 >= 32 * 32 } ?? false
     }
 
-    /// How the matrices of Winograd's algorithm are held: in fp32, but where brain floats are multiplied.
+    /// How the matrices of Winograd's algorithm are held: in fp32, but beside narrower weights where brain floats are
+    /// multiplied.
     static func winogradForm(_ loader: WeightLoader) -> PackedMatrix.Form {
-        loader.form == .bfloat16 && loader.tier.multipliesBFloat16 ? .winogradBFloat16 : .winograd
+        loader.form != .plain && loader.tier.multipliesBFloat16 ? .winogradBFloat16 : .winograd
     }
 
     /// Whether narrower weights gain: where products multiply brain floats, rounding the patches costs more than it

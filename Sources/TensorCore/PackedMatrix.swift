@@ -77,6 +77,15 @@ public struct PackedMatrix: Sendable {
         }
     }
 
+    /// A row of a matrix in fp32, in the order of its columns: taps, then channels.
+    ///
+    /// - Precondition: ``Form/plain``.
+    public func row(_ index: Int) -> [Float] {
+        precondition(form == .plain && (0..<outputs).contains(index), "row \(index) of \(outputs), \(form)")
+        let panel = pointer + index / 32 * 32 * inputs + index % 32
+        return (0..<inputs).map { panel[32 * $0] }
+    }
+
     /// Bytes it takes.
     public var byteCount: Int { Self.floatCount(outputs: outputs, inputs: inputs, form: form) * 4 }
 
@@ -120,13 +129,13 @@ public struct PackedMatrix: Sendable {
 public struct PackedVector: Sendable {
     /// Number of values.
     public let count: Int
-    let memory: WeightMemory
+    private nonisolated(unsafe) let owner: AnyObject  // of the memory
     nonisolated(unsafe) let pointer: UnsafeMutablePointer<Float>
 
     /// Copies values into `memory`, followed by zeros up to a whole panel of 32.
     public init(_ values: [Float], in memory: WeightMemory) {
         count = values.count
-        self.memory = memory
+        owner = memory
         pointer = memory.floats((values.count + 31) / 32 * 32)
         // The memory is zeros: writing more of them would only take pages, for weights that are planned and not read.
         for (index, value) in values.enumerated() where value.bitPattern != 0 { pointer[index] = value }
@@ -137,12 +146,17 @@ public struct PackedVector: Sendable {
     /// - Precondition: a panel of 32 begins with the first of them.
     public func part(_ range: Range<Int>) -> PackedVector {
         precondition(range.lowerBound % 32 == 0 && range.lowerBound >= 0 && range.upperBound <= count)
-        return PackedVector(count: range.count, memory: memory, pointer: pointer + range.lowerBound)
+        return PackedVector(count: range.count, owner: owner, pointer: pointer + range.lowerBound)
     }
 
-    private init(count: Int, memory: WeightMemory, pointer: UnsafeMutablePointer<Float>) {
+    /// Values that a pass has computed, where they are.
+    public init(_ values: Tensor) {
+        self.init(count: values.count, owner: values.storage, pointer: values.mutableFloatPointer)
+    }
+
+    private init(count: Int, owner: AnyObject, pointer: UnsafeMutablePointer<Float>) {
         self.count = count
-        self.memory = memory
+        self.owner = owner
         self.pointer = pointer
     }
 

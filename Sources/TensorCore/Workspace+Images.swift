@@ -46,24 +46,34 @@ extension Workspace {
     ///   - body: `[b, ...]` to `[b, ...]` of one shape for an image, for b images with `b <= count`.
     /// - Returns: `[B, ...]`.
     public func inParts(_ x: Tensor, of count: Int, _ body: (Tensor) -> Tensor) -> Tensor {
-        precondition(x.shape.rank > 0 && count > 0, "parts of \(count): \(x.shape)")
-        let batch = x.shape[0]
-        guard batch > count else { return body(x) }
+        precondition(x.shape.rank > 0, "parts of \(x.shape)")
+        return inParts(x.shape[0], of: count) { body(x.rows($0)) }
+    }
+
+    /// Rows that are computed some at a time.
+    ///
+    /// - Parameters:
+    ///   - rows: how many.
+    ///   - count: rows at a time, at least 1.
+    ///   - body: gives some of the rows, `[r, ...]`, a shape for all but their number.
+    /// - Returns: `[rows, ...]`.
+    public func inParts(_ rows: Int, of count: Int, _ body: (Range<Int>) -> Tensor) -> Tensor {
+        precondition(count > 0, "parts of \(count)")
+        guard rows > count else { return body(0..<rows) }
         var result: Tensor?
-        for first in stride(from: 0, to: batch, by: count) {
-            let part = body(x.rows(first..<min(first + count, batch)))
-            let width = part.count / part.shape[0], images = part.shape[0]
-            let whole = result ?? allocate(Shape([batch] + part.shape.dimensions.dropFirst()))
+        for first in stride(from: 0, to: rows, by: count) {
+            let part = body(first..<min(first + count, rows))
+            let width = part.count / part.shape[0]
+            let whole = result ?? allocate(Shape([rows] + part.shape.dimensions.dropFirst()))
             result = whole
             let (from, to) = (part.floatPointer, whole.mutableFloatPointer + first * width)
-            // Rows of a page, so that all threads have some.
-            let rows = (images * width + 1023) / 1024
-            perform("layout", rows: rows, floats: 2048) { range in
-                let (start, end) = (range.lowerBound * 1024, min(range.upperBound * 1024, images * width))
+            // Pieces of a page, so that all threads have some.
+            perform("layout", rows: (part.count + 1023) / 1024, floats: 2048) { range in
+                let (start, end) = (range.lowerBound * 1024, min(range.upperBound * 1024, part.count))
                 (to + start).update(from: from + start, count: end - start)
             }
         }
-        return result ?? x
+        return result ?? body(0..<0)
     }
 
     /// A few values that the calling thread computes: factors by image, vectors put together of others.
