@@ -48,7 +48,7 @@ static inline share cut_channels(long rows, long c, int part, int parts) {
 static inline share cut_depthwise2d(const ck_depthwise2d *a, int part, int parts) {
   return cut_channels(a->batch * a->out_h, a->channels, part, parts);
 }
-/// Rows of output pixels.
+/// Rows of output pixels, and panels of channels where nothing is projected.
 static inline share cut_inverted_residual(const ck_inverted_residual *a, int part, int parts) {
   const ck_depthwise2d *const d = &a->depthwise;
   const long lines = d->batch * d->out_h, panels = div_up(d->channels, CK_PANEL);
