@@ -18,7 +18,7 @@ struct FeatureEncoder: Sendable {
     private let norm: LayerNorm?  // feature_projection.layer_norm
     private let projection: Linear  // feature_projection.projection
 
-    /// Frames whose features are computed together: their first layer's stay in a third-level cache.
+    /// Frames whose features are computed together: enough work for many threads, and little memory.
     private static let framesAtATime = 64
 
     init(_ c: AudioEncoderConfiguration, _ w: Weights) throws(WeightError) {
@@ -62,7 +62,7 @@ struct FeatureEncoder: Sendable {
     /// The features of one clip: `[1, samples, 1]` to `[1, frames, width]`.
     ///
     /// Clips are taken one by one, since a group norm looks at all of a clip and nothing else, and a second or so at a
-    /// time: the first layer has 320 times the numbers of a frame, the largest activations of the network by far.
+    /// time: of the first layer a frame takes 64, the largest activations of the network by far.
     func callAsFunction(_ samples: Tensor, _ ws: Workspace) -> Tensor {
         let signal = samples.reshaped(to: Shape(samples.count, 1))
         let normalization = first?.normalization(of: signal, ws)

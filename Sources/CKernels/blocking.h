@@ -250,7 +250,7 @@ typedef struct pair_bands_plan {
   long rows, slots;      // the most in a band: output rows, and input rows that they are convolved from
   long row, panel;       // units from one slot, and from one panel, to the next
   long panels, taps;     // taps: units of sixteen channels' weights
-  size_t pixels_at, expanded_at, convolved_at, expanded_places_at, places_at, taps_at, vectors_at, stem_at, bytes;
+  size_t pixels_at, expanded_at, places_at, convolved_at, rows_at, taps_at, vectors_at, stem_at, bytes;
 } pair_bands_plan;
 static inline pair_bands_plan plan_pair_bands(const ck_inverted_residual *a) {
   const ck_depthwise2d *const d = &a->depthwise;
@@ -268,8 +268,8 @@ static inline pair_bands_plan plan_pair_bands(const ck_inverted_residual *a) {
   p.pixels_at = at, at += round_64(pixels);
   p.expanded_at = at, at += (size_t)(p.panels * p.panel * unit);
   p.convolved_at = at, at += (size_t)(convolved * pairs_ld(d->channels) * unit);
-  p.expanded_places_at = at, at += round_64((size_t)(p.slots * d->in_w / 2 * unit));
-  p.places_at = at, at += round_64((size_t)(convolved * 2 * unit));
+  p.places_at = at, at += round_64((size_t)(p.slots * d->in_w / 2 * unit));
+  p.rows_at = at, at += round_64((size_t)(convolved * 2) * sizeof(long));
   p.taps_at = at, at += (size_t)(p.panels * 2 * p.taps * unit);
   p.vectors_at = at, at += (size_t)(p.panels * 4 * CK_PANEL * unit);
   p.stem_at = at, at += a->stem.kernel_h > 0 ? plan_conv(&a->stem).bytes : 0;

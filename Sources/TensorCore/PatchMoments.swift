@@ -16,7 +16,7 @@ public struct PatchMoments: Sendable {
             for (second, b) in weights.enumerated() { variance += Double(a) * Double(b) * covariances[row + second] }
             row += means.count
         }
-        return (mean, max(0, variance))
+        return (mean, variance < 0 ? 0 : variance)  // what is no number stays
     }
 }
 

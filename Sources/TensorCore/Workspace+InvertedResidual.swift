@@ -78,7 +78,7 @@ extension Workspace {
             project: product(project, residual), in_pairs: 0, stem: ck_conv2d())
         if expandWindow != Window(1) {
             guard let expand else { return nil }
-            arguments.stem = stem(x, expand.kernel, expandWindow)
+            arguments.stem = geometry(x, expand.kernel, window: expandWindow, pixel: inner)
         }
         if runtime.tier.multipliesBFloat16 { arguments.in_pairs = ck_inverted_residual_fits_pairs(&arguments) }
 
@@ -111,20 +111,5 @@ extension Workspace {
             "inverted residual", .CK_OP_inverted_residual_run, arguments, flops: flops, work: flops,
             scratchBytes: ck_inverted_residual_scratch(&arguments))
         return y
-    }
-
-    /// The geometry of a first convolution.
-    private func stem(_ x: Tensor, _ matrix: PackedMatrix, _ window: Window) -> ck_conv2d {
-        let (height, width, channels) = (x.shape[1], x.shape[2], x.shape[3])
-        let size = window.outputSize(height: height, width: width)
-        return ck_conv2d(
-            batch: x.shape[0], in_h: height, in_w: width, in_c: channels, out_h: size.height, out_w: size.width,
-            out_c: matrix.outputs, groups: 1, kernel_h: window.kernel.height, kernel_w: window.kernel.width,
-            stride_h: window.stride.height, stride_w: window.stride.width, pad_h: window.paddingBefore.height,
-            pad_w: window.paddingBefore.width, dilation_h: window.dilation.height, dilation_w: window.dilation.width,
-            input: x.floatPointer, in_image: height * width * channels, in_row: width * channels, in_col: channels,
-            weights: nil, output: nil, out_image: size.height * size.width * matrix.outputs,
-            out_row: size.width * matrix.outputs, out_col: matrix.outputs, epilogue: ck_epilogue(),
-            form: matrix.form.kernelForm)
     }
 }

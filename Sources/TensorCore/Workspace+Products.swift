@@ -158,15 +158,9 @@ extension Workspace {
         precondition(
             residual.map { slot == nil && $0.shape == y.shape } ?? true,
             "convolution: residual \(residual?.shape ?? []) for \(y.shape)")
-        var arguments = ck_conv2d(
-            batch: batch, in_h: height, in_w: width, in_c: channels, out_h: size.height, out_w: size.width,
-            out_c: outputs, groups: groups, kernel_h: window.kernel.height, kernel_w: window.kernel.width,
-            stride_h: window.stride.height, stride_w: window.stride.width, pad_h: window.paddingBefore.height,
-            pad_w: window.paddingBefore.width, dilation_h: window.dilation.height, dilation_w: window.dilation.width,
-            input: x.floatPointer, in_image: height * width * channels, in_row: width * channels, in_col: channels,
-            weights: first.pointer, output: target.pointer, out_image: size.height * size.width * pixel,
-            out_row: size.width * pixel, out_col: pixel, epilogue: epilogue(scale, bias, residual, activation),
-            form: first.form.kernelForm)
+        var arguments = geometry(x, first, window: window, groups: groups, pixel: pixel)
+        arguments.output = target.pointer
+        arguments.epilogue = epilogue(scale, bias, residual, activation)
         let flops = 2 * Double(batch * size.height * size.width * outputs) * Double(first.inputs)
         switch first.form {
         case .winograd, .winogradBFloat16:
@@ -179,6 +173,23 @@ extension Workspace {
                 work: Self.work(flops, first), scratchBytes: ck_conv2d_scratch(&arguments))
         }
         return y
+    }
+
+    /// A convolution's input, weights and geometry, its output's pixels `pixel` floats apart.
+    func geometry(
+        _ x: Tensor, _ weight: PackedMatrix, window: Window, groups: Int = 1, pixel: Int
+    ) -> ck_conv2d {
+        let (height, width, channels) = (x.shape[1], x.shape[2], x.shape[3])
+        let size = window.outputSize(height: height, width: width)
+        return ck_conv2d(
+            batch: x.shape[0], in_h: height, in_w: width, in_c: channels, out_h: size.height, out_w: size.width,
+            out_c: weight.outputs * groups, groups: groups, kernel_h: window.kernel.height,
+            kernel_w: window.kernel.width, stride_h: window.stride.height, stride_w: window.stride.width,
+            pad_h: window.paddingBefore.height, pad_w: window.paddingBefore.width, dilation_h: window.dilation.height,
+            dilation_w: window.dilation.width, input: x.floatPointer, in_image: height * width * channels,
+            in_row: width * channels, in_col: channels, weights: weight.pointer, output: nil,
+            out_image: size.height * size.width * pixel, out_row: size.width * pixel, out_col: pixel,
+            epilogue: ck_epilogue(), form: weight.form.kernelForm)
     }
 
     /// What sharing a product is decided by: its operations, or of one of few rows the weights that are fetched for it.
