@@ -21,7 +21,7 @@ enum KernelBenchmark {
         "zoo-bench", summary: "Time the kernels that models are made of",
         discussion: """
             The peak is that of independent fused multiply-adds in registers, measured with the same tier and threads \
-            just before each kernel. Winograd convolutions are counted as direct ones, so they can exceed it.
+            between a kernel's runs, medians of both. Winograd convolutions are counted as direct ones, so they can exceed it.
             """,
         options: [filter, threads, tier, seconds, json])
 
@@ -48,11 +48,8 @@ enum KernelBenchmark {
             print(KernelReport.heading)
         }
         for kernel in chosen {
-            let run = kernel.prepare(runtime)
-            let peak = runtime.measuredPeak()
-            let timing = Timing(run, on: runtime, seconds: parsed[seconds])
-            let report = KernelReport(
-                kernel: kernel, timing: timing, tier: runtime.tier, threads: runtime.threads, peak: peak)
+            let timing = Timing(kernel.prepare(runtime), on: runtime, seconds: parsed[seconds])
+            let report = KernelReport(kernel: kernel, timing: timing, tier: runtime.tier, threads: runtime.threads)
             print(parsed[json] ? report.json.serialized() : report.row)
             fflush(nil)  // line by line, into a pipe too
         }

@@ -7,8 +7,6 @@ struct KernelReport {
     let timing: Timing
     let tier: Tier
     let threads: Int
-    /// The tier's peak with these threads, measured just before; floating-point operations a second.
-    let peak: Double
 
     /// The table's first line.
     static let heading = line(["operation", "shape", "tier", "median µs", "least µs", "speed", "of peak"])
@@ -20,7 +18,7 @@ struct KernelReport {
         switch kernel.measure {
         case .operations(let count):
             speed = "\(Self.decimal(count / timing.median / 1e9)) GFLOP/s"
-            share = "\(Self.decimal(count / timing.median / peak * 100)) %"
+            share = "\(Self.decimal(count / timing.median / timing.peak * 100)) %"
         case .bytes(let count): speed = "\(Self.decimal(count / timing.median / 1e9)) GB/s"
         case .calls: speed = ""
         }
@@ -35,12 +33,12 @@ struct KernelReport {
         var object: JSONObject = [
             "operation": .init(kernel.operation), "shape": .init(kernel.shape), "tier": .init(tier.rawValue),
             "threads": .init(threads), "runs": .init(timing.runs), "median_us": .init(timing.median * 1e6),
-            "min_us": .init(timing.least * 1e6), "peak_gflops": .init(peak / 1e9),
+            "min_us": .init(timing.least * 1e6), "peak_gflops": .init(timing.peak / 1e9),
         ]
         switch kernel.measure {
         case .operations(let count):
             object["gflops"] = .init(count / timing.median / 1e9)
-            object["peak_share"] = .init(count / timing.median / peak)
+            object["peak_share"] = .init(count / timing.median / timing.peak)
         case .bytes(let count): object["gb_per_s"] = .init(count / timing.median / 1e9)
         case .calls: break
         }
