@@ -8,7 +8,8 @@ struct Timing {
     let least: Double
     /// Runs in all.
     let runs: Int
-    /// The median speed of multiply-adds in registers, measured between the samples; floating-point operations a second.
+    /// The median speed of multiply-adds in registers, measured between the samples; floating-point operations per
+    /// second.
     let peak: Double
 
     /// A sample of a very short kernel is several runs together, at least as long as this.
