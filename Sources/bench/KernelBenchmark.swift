@@ -21,7 +21,8 @@ enum KernelBenchmark {
         "zoo-bench", summary: "Time the kernels that models are made of",
         discussion: """
             The peak is that of independent fused multiply-adds in registers, measured with the same tier and threads \
-            between a kernel's runs, medians of both. Winograd convolutions are counted as direct ones, so they can exceed it.
+            between a kernel's runs, medians of both. Winograd convolutions are counted as direct ones, so they can \
+            exceed it.
             """,
         options: [filter, threads, tier, seconds, json])
 
