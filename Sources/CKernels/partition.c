@@ -184,7 +184,8 @@ static ck_share attention_share(const ck_attention *a, int part, int parts) {
   const attention_cut cut = cut_attention(a, &plan, parts);
   const double d = (double)a->head_dim;
   long row = -1, most = 0; // keys of the row that a block of the part looks at
-  for (long unit = part; unit < cut.rows * cut.groups; unit += parts) {
+  const attention_units own = units_of_part(a, &cut, part, parts);
+  for (long unit = own.first; unit < own.last; unit += own.step) {
     const attention_group group = attention_group_at(a, &cut, unit);
     if (group.row != row) {
       share.touched += FLOAT * 2 * d * (double)most;

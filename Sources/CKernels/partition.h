@@ -78,7 +78,7 @@ static inline range cut_resample2d(const ck_resample2d *a, int part, int parts) 
 }
 
 // ---- attention: groups of blocks of queries -------------------------------------------------------------------------
-/// Units part, part + parts, ... of rows * groups are a part's.
+/// How the queries of all heads are cut into rows * groups units, which a part takes neighbours of, see units_of_part.
 typedef struct attention_cut {
   long rows;   // heads of all images
   long blocks; // of the queries of a row
@@ -97,6 +97,18 @@ static inline attention_cut cut_attention(const ck_attention *a, const attention
   const long group = max_long(1, min_long(plan->group, cut.rows * cut.blocks / (8 * parts)));
   cut.groups = div_up(cut.blocks, group);
   return cut;
+}
+/// Units first, first + step, ... before last.
+typedef struct attention_units {
+  long first, last, step;
+} attention_units;
+/// Units of equal cost in equal runs, so that a part meets the rows of its images, which it has likely made, and each
+/// head's keys once; where a mask hides keys, every parts-th one.
+static inline attention_units units_of_part(const ck_attention *a, const attention_cut *cut, int part, int parts) {
+  const long units = cut->rows * cut->groups;
+  if (a->causal || a->key_lengths) return (attention_units){part, units, parts};
+  const range own = cut_units(units, part, parts);
+  return (attention_units){own.first, own.last, 1};
 }
 /// The blocks first .. last of a row that unit `unit` is.
 typedef struct attention_group {
