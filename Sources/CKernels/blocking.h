@@ -68,7 +68,8 @@ typedef struct gemm_plan {
 static inline gemm_plan plan_gemm(long m, long n, long k, long lda, ck_form form) {
   gemm_plan plan;
   plan.passes = k_passes(k, 1);
-  plan.rows = min_long(m, block_rows(div_up(k, plan.passes)));
+  // Rows in bf16 are whole, since nothing is kept between passes where those are multiplied.
+  plan.rows = min_long(m, block_rows(form == CK_FORM_BF16 ? pairs_ld(k) : div_up(k, plan.passes)));
   plan.copy_ld = lda % 1024 == 0 && plan.rows > 8 ? div_up(div_up(k, plan.passes), 32) * 32 + 16 : 0;
   plan.widened_at = sums_bytes(plan.rows, div_up(n, CK_PANEL), plan.passes);
   plan.copies_at = plan.widened_at + widened_bytes(div_up(k, plan.passes), form);
@@ -199,6 +200,28 @@ static inline winograd_plan plan_winograd(const ck_conv2d *a) {
   p.products_at = at, at += (size_t)(16 * p.block * p.panels * CK_PANEL) * sizeof(float);
   p.zeros_at = at, at += (size_t)p.input_ld * sizeof(float);
   p.widened_at = round_64(at), p.bytes = p.widened_at + widened_bytes(a->in_c, a->form);
+  return p;
+}
+
+/// Blocks of pairs of neighbouring outputs of a line that is convolved with three taps and stride 2: the rows of the
+/// product that they share and of either's own.
+typedef struct line_plan {
+  long pairs, block; // of an image, the last of which may be one output; of a block
+  size_t rows_at[3], sums_at, widened_at, bytes;
+} line_plan;
+/// Floats from a row of k terms to the next: never whole pages.
+static inline long line_row_floats(long k) { return div_up(k, 32) * 32 + 16; }
+static inline line_plan plan_line(const ck_conv2d *a) {
+  line_plan p;
+  p.pairs = div_up(a->out_w, 2);
+  p.block = min_long(p.pairs, block_rows(5 * a->in_c));
+  size_t at = 0;
+  for (int i = 0; i < 3; i++) {
+    // Room for floats, which a tier without products of brain floats multiplies.
+    p.rows_at[i] = at, at += (size_t)(p.block * line_row_floats((i ? 2 : 1) * a->in_c)) * sizeof(float);
+  }
+  p.sums_at = at, at += (size_t)(p.block * CK_PANEL) * sizeof(float);
+  p.widened_at = at, p.bytes = at + widened_bytes(2 * a->in_c, a->form);
   return p;
 }
 

@@ -100,6 +100,17 @@ static ck_share winograd_share(const ck_conv2d *a, int part, int parts) {
                            4 * stored(s, panels, a->out_c) * (a->epilogue.residual ? 2 : 1));
   return share;
 }
+static ck_share line_share(const ck_conv2d *a, int part, int parts) {
+  const line_plan plan = plan_line(a);
+  const share s = cut_line(a, &plan, part, parts);
+  const double pairs = (double)(s.row1 - s.row0), w = (double)(s.column1 - s.column0), k = (double)a->in_c;
+  if (!(pairs * w > 0)) return (ck_share){0};
+  // The products; and of five rows a pair the loads, differences and stores, each as much as a multiply-add.
+  ck_share share = {.operations = 2 * pairs * (5 * w * CK_PANEL * k + 12 * k)};
+  share.touched = FLOAT * (w * (double)panel_floats(5 * a->in_c, a->form) + 4 * pairs * k +
+                           2 * stored(s, div_up(a->out_c, CK_PANEL), a->out_c) * (a->epilogue.residual ? 2 : 1));
+  return share;
+}
 
 // ---- windows --------------------------------------------------------------------------------------------------------
 static ck_share depthwise_share(const ck_depthwise2d *a, int part, int parts) {
@@ -266,6 +277,7 @@ ck_share ck_share_of(ck_op op, const void *args, int part, int parts) {
   case CK_OP_int8_gemm_run: return int8_gemm_share(args, part, parts);
   case CK_OP_conv2d_run: return conv2d_share(args, part, parts);
   case CK_OP_winograd_run: return winograd_share(args, part, parts);
+  case CK_OP_winograd_line_run: return line_share(args, part, parts);
   case CK_OP_depthwise2d_run: return depthwise_share(args, part, parts);
   case CK_OP_inverted_residual_run: return inverted_residual_share(args, part, parts);
   case CK_OP_attention_run: return attention_share(args, part, parts);

@@ -33,6 +33,11 @@ static inline share cut_winograd(const ck_conv2d *a, const winograd_plan *plan, 
   return cut_grid(plan->tiles, div_up(a->out_c, CK_PANEL), part, parts, 100, 4);
 }
 
+/// Pairs of outputs of all images, and panels.
+static inline share cut_line(const ck_conv2d *a, const line_plan *plan, int part, int parts) {
+  return cut_grid(a->batch * plan->pairs, div_up(a->out_c, CK_PANEL), part, parts, 40, 8);
+}
+
 /// Rows of c values: rows, and vectors of channels where rows are few. The columns are channels.
 static inline share cut_channels(long rows, long c, int part, int parts) {
   share s = cut_grid(rows, div_up(c, VECTOR), part, parts, 0, 0);

@@ -7,6 +7,9 @@ size_t ck_packed_floats(long n, long k, ck_form form) {
 size_t ck_winograd_packed_floats(long out_c, long in_c, ck_form form) {
   return 16 * ck_packed_floats(out_c, in_c, form);
 }
+size_t ck_winograd_line_packed_floats(long out_c, long in_c, ck_form form) {
+  return ck_packed_floats(out_c, 5 * in_c, form);
+}
 
 size_t ck_gemm_scratch(const ck_gemm *args) {
   return plan_gemm(args->m, args->n, args->k, args->lda, args->form).bytes;
@@ -18,3 +21,4 @@ size_t ck_inverted_residual_scratch(const ck_inverted_residual *args) {
 }
 int ck_inverted_residual_fits_pairs(const ck_inverted_residual *args) { return fits_pairs(args); }
 size_t ck_winograd_scratch(const ck_conv2d *args) { return plan_winograd(args).bytes; }
+size_t ck_winograd_line_scratch(const ck_conv2d *args) { return plan_line(args).bytes; }

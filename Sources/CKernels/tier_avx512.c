@@ -36,6 +36,7 @@ const ck_table BF16(ck_table) = {
     .gemm_run = BF16(gemm_run),
     .conv2d_run = BF16(conv2d_run),
     .winograd_run = BF16(winograd_run),
+    .winograd_line_run = BF16(winograd_line_run),
     .inverted_residual_run = BF16(inverted_residual_run),
     .attention_run = BF16(attention_run),
 };

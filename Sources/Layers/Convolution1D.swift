@@ -40,6 +40,9 @@ public struct Convolution1D: Sendable {
         isWeightNormalized: Bool = false, norm: BatchNorm? = nil, activation: Activation = .none, _ w: Weights
     ) throws(WeightError) {
         let memory = w.loader.memory
+        window = Window(
+            kernel: (1, size), stride: (1, stride), paddingBefore: (0, padding.before),
+            paddingAfter: (0, padding.after))
         var shift: [Float]? = norm?.shift
         if hasBias {
             let values = try w.vector("bias", outputs)
@@ -48,17 +51,29 @@ public struct Convolution1D: Sendable {
         if groups > 1, groups == channels, outputs == channels, !isWeightNormalized {
             kernel = .depthwise(try w.depthwiseKernel(channels, size: [size]))
         } else {
+            let isLine = window == .stridedLine && groups == 1 && Self.winogradPays(channels, outputs, w.loader)
             kernel = .dense(
                 isWeightNormalized
                     ? try w.normalizedKernel(outputs: outputs, channels: channels, taps: size, groups: groups)
-                    : try w.kernel(outputs: outputs, channels: channels, size: [size], groups: groups))
+                    : try w.kernel(
+                        outputs: outputs, channels: channels, size: [size], groups: groups,
+                        form: isLine ? Self.winogradForm(w.loader) : nil))
         }
         bias = shift.map { PackedVector($0, in: memory) }
         scale = norm.map { PackedVector($0.scale, in: memory) }
-        window = Window(
-            kernel: (1, size), stride: (1, stride), paddingBefore: (0, padding.before),
-            paddingAfter: (0, padding.after))
         self.activation = activation
+    }
+
+    /// Whether a convolution of three taps and stride 2 gains from Winograd's algorithm, whose weights are 5/3 as
+    /// large: with many channels, and not where weights of a narrower type would have to be widened. A matter of the
+    /// layer alone, as ``Convolution/winogradPays(channels:outputs:pixels:_:)``.
+    private static func winogradPays(_ channels: Int, _ outputs: Int, _ loader: WeightLoader) -> Bool {
+        channels % 32 == 0 && min(channels, outputs) >= 128
+            && (loader.form == .plain || loader.tier.multipliesBFloat16)
+    }
+
+    private static func winogradForm(_ loader: WeightLoader) -> PackedMatrix.Form {
+        loader.form == .plain ? .winogradLine : .winogradLineBFloat16
     }
 
     /// Applies the layer.

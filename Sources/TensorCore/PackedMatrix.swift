@@ -16,7 +16,7 @@ public struct PackedMatrix: Sendable {
     /// - Precondition: a panel of 32 begins with the first of them.
     public func rows(_ range: Range<Int>) -> PackedMatrix {
         precondition(range.lowerBound % 32 == 0 && range.lowerBound >= 0 && range.upperBound <= outputs)
-        precondition(form != .winograd && form != .winogradBFloat16, "rows of sixteen matrices")
+        precondition(!form.isWinograd, "rows of transformed kernels")
         let start = Self.floatCount(outputs: range.lowerBound, inputs: inputs, form: form)
         return PackedMatrix(
             outputs: range.count, inputs: inputs, memory: memory, pointer: pointer + start, form: form)
@@ -30,18 +30,27 @@ public struct PackedMatrix: Sendable {
         case winograd
         /// As ``winograd``, in brain floats.
         case winogradBFloat16
+        /// For a 1-D convolution of three taps and stride 2 by Winograd's F(2, 2): `outputs` x (5/3 `inputs`).
+        case winogradLine
+        /// As ``winogradLine``, in brain floats.
+        case winogradLineBFloat16
         /// As ``plain``, in brain floats.
         case bfloat16
         /// As ``plain``, in eight bits with a scale for each output.
         case int8
 
         /// Whether the matrices are those of a transformed kernel.
-        public var isWinograd: Bool { self == .winograd || self == .winogradBFloat16 }
+        public var isWinograd: Bool {
+            switch self {
+            case .winograd, .winogradBFloat16, .winogradLine, .winogradLineBFloat16: true
+            case .plain, .bfloat16, .int8: false
+            }
+        }
 
         var kernelForm: ck_form {
             switch self {
-            case .plain, .winograd: .CK_FORM_F32
-            case .bfloat16, .winogradBFloat16: .CK_FORM_BF16
+            case .plain, .winograd, .winogradLine: .CK_FORM_F32
+            case .bfloat16, .winogradBFloat16, .winogradLineBFloat16: .CK_FORM_BF16
             case .int8: .CK_FORM_I8
             }
         }
@@ -74,6 +83,8 @@ public struct PackedMatrix: Sendable {
         case .plain, .bfloat16, .int8: Int(ck_packed_floats(outputs, inputs, form.kernelForm))
         case .winograd, .winogradBFloat16:
             Int(ck_winograd_packed_floats(outputs, inputs / 9, form.kernelForm))
+        case .winogradLine, .winogradLineBFloat16:
+            Int(ck_winograd_line_packed_floats(outputs, inputs / 3, form.kernelForm))
         }
     }
 
@@ -121,6 +132,7 @@ public struct PackedMatrix: Sendable {
         switch form {
         case .plain, .bfloat16, .int8: ck_pack_weights(tier.kernelTier, &arguments)
         case .winograd, .winogradBFloat16: ck_winograd_pack(tier.kernelTier, &arguments)
+        case .winogradLine, .winogradLineBFloat16: ck_winograd_line_pack(tier.kernelTier, &arguments)
         }
     }
 }

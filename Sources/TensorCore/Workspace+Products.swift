@@ -70,6 +70,10 @@ public struct Window: Sendable, Equatable {
         return copy
     }
 
+    /// The window of ``PackedMatrix/Form/winogradLine``.
+    public static let stridedLine = Window(
+        kernel: (1, 3), stride: (1, 2), paddingBefore: (0, 0), paddingAfter: (0, 0))
+
     /// Whether two windows are the same.
     public static func == (a: Window, b: Window) -> Bool {
         a.kernel == b.kernel && a.stride == b.stride && a.paddingBefore == b.paddingBefore
@@ -83,7 +87,7 @@ extension Workspace {
     ///
     /// - Parameters:
     ///   - x: `[..., inputs]`.
-    ///   - weight: `outputs` x `inputs`, in any form but ``PackedMatrix/Form/winograd``.
+    ///   - weight: `outputs` x `inputs`, in a form of which ``PackedMatrix/Form/isWinograd`` is false.
     ///   - scale: `outputs` factors; needs a bias.
     ///   - bias: `outputs` values.
     ///   - activation: what is applied last.
@@ -167,6 +171,13 @@ extension Workspace {
             perform(
                 "convolution 3x3", .CK_OP_winograd_run, arguments, flops: flops, work: flops / 8,
                 scratchBytes: ck_winograd_scratch(&arguments))
+        case .winogradLine, .winogradLineBFloat16:
+            precondition(
+                height == 1 && window == .stridedLine && channels % 32 == 0 && groups == 1,
+                "convolution: \(x.shape) by the transformed kernel of a line")
+            perform(
+                "convolution 1x3", .CK_OP_winograd_line_run, arguments, flops: flops, work: flops / 8,
+                scratchBytes: ck_winograd_line_scratch(&arguments))
         case .plain, .bfloat16, .int8:
             perform(
                 taps == 1 ? "convolution 1x1" : "convolution", .CK_OP_conv2d_run, arguments, flops: flops,

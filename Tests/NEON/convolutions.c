@@ -40,6 +40,13 @@ static void convolution_case(operation operation, shape s, ck_form form, int opt
     ck_winograd_pack(tested, &p);
     a.weights = packed;
   }
+  if (operation == RUN_winograd_line_run) {
+    float *const packed = block(sizeof(float) * ck_winograd_line_packed_floats(s.out_c, s.in_c, CK_FORM_F32));
+    const ck_pack p = {.packed = packed, .n = s.out_c, .k = 3 * s.in_c, .rows = s.out_c, .channels = s.in_c, .taps = 3,
+                       .source = w.source, .storage = CK_STORE_F32};
+    ck_winograd_line_pack(tested, &p);
+    a.weights = packed;
+  }
   double *const expected = doubles(count);
   for (long i = 0; i < count; i++) expected[i] = options & IN_PLACE ? (double)a.output[i] : NAN;
   for (long i = 0; i < s.batch * a.out_h * a.out_w * s.out_c; i++) {
@@ -55,9 +62,12 @@ static void convolution_case(operation operation, shape s, ck_form form, int opt
     }
     expected[at] = finished(&a.epilogue, a.epilogue.residual, sum, n, at);
   }
-  const double k = (double)(channels * taps);
+  // A line's differences and sums of two are terms twice as large.
+  const double k = (double)(channels * taps) * (operation == RUN_winograd_line_run ? 2 : 1);
   job j = {.operation = operation, .args = &a, .output = a.output, .count = count, .expected = expected,
-           .scratch = operation == RUN_winograd_run ? ck_winograd_scratch(&a) : ck_conv2d_scratch(&a),
+           .scratch = operation == RUN_winograd_run        ? ck_winograd_scratch(&a)
+                      : operation == RUN_winograd_line_run ? ck_winograd_line_scratch(&a)
+                                                           : ck_conv2d_scratch(&a),
            .tolerance = 8 + k / 2, .portable = 64};
   check(&j, "%ldx%ldx%ldx%ld to %ld, groups %ld, kernel %ldx%ld stride %ld,%ld pad %ld,%ld dilation %ld,%ld form %d "
         "epilogue %d activation %d", s.batch, s.in_h, s.in_w, s.in_c, s.out_c, s.groups, s.kernel_h, s.kernel_w,
@@ -183,6 +193,13 @@ void convolution_cases(void) {
   for (int i = 0; i < 24; i++)
     convolution_case(RUN_winograd_run, tiled[i % 6], CK_FORM_F32, i * 5 % EPILOGUES, (ck_activation)(i % ACTIVATIONS),
                      i % 4 == 3 ? 3 : 0, i % 5 == 4 ? 2 : 1);
+  static const shape lines[] = {
+      {1, 1, 3, 32, 1, 1, 1, 3, 1, 2, 0, 0, 1, 1},  {2, 1, 8, 32, 33, 1, 1, 3, 1, 2, 0, 0, 1, 1},
+      {1, 1, 61, 64, 70, 1, 1, 3, 1, 2, 0, 0, 1, 1}, {3, 1, 100, 96, 16, 1, 1, 3, 1, 2, 0, 0, 1, 1},
+  };
+  for (int i = 0; i < 16; i++)
+    convolution_case(RUN_winograd_line_run, lines[i % 4], CK_FORM_F32, i * 5 % EPILOGUES,
+                     (ck_activation)(i % ACTIVATIONS), i % 4 == 3 ? 3 : 0, i % 5 == 4 ? 2 : 1);
   static const long channels[] = {1, 15, 16, 17, 24, 40, 64, 128, 130};
   static const long kernels[][4] = {{3, 3, 1, 1}, {3, 3, 2, 1}, {5, 5, 1, 2}, {5, 5, 2, 2}, {7, 7, 1, 3}, {2, 4, 1, 1},
                                     {3, 3, 3, 0}, {7, 7, 2, 3}};

@@ -164,6 +164,7 @@ static void call(const job *j, ck_tier tier, int part, int parts, void *scratch)
 #include "kernels.def"
   case RUN_pack_weights: ck_pack_weights(tier, j->args); break;
   case RUN_winograd_pack: ck_winograd_pack(tier, j->args); break;
+  case RUN_winograd_line_pack: ck_winograd_line_pack(tier, j->args); break;
   case RUN_to_float: {
     const to_float_args *const a = j->args;
     ck_to_float(tier, a->dst, a->src, a->storage, a->n);

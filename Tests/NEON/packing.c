@@ -113,6 +113,34 @@ static void winograd_pack_case(long n, long channels, ck_storage storage, int is
   release();
 }
 
+// A strided line's weights: sums of the outer taps, then the taps of either output's own product.
+static void winograd_line_pack_case(long n, long channels, ck_storage storage, int is_scaled) {
+  static const double g[5][3] = {{1, 0, 1}, {1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {0, 1, 0}};
+  const long rows = (n + CK_PANEL - 1) / CK_PANEL * CK_PANEL, count = 5 * rows * channels;
+  float *const packed = room(count);
+  ck_pack args = {.packed = packed, .n = n, .k = 3 * channels, .rows = n, .channels = channels, .taps = 3,
+                  .source = make_source(storage, 3 * n * channels, 0), .storage = storage,
+                  .scale = is_scaled ? floats(n, 1.5f) : 0};
+  double *const expected = doubles(count);
+  for (long row = 0; row < rows; row++)
+    for (long c = 0; c < channels; c++)
+      for (long at = 0; at < 5; at++) {
+        double u = 0;
+        for (long tap = 0; row < n && tap < 3; tap++) {
+          float x;
+          ck_to_float(CK_PORTABLE, &x, (const char *)args.source + ((row * channels + c) * 3 + tap) *
+                      stored_size(storage), storage, 1);
+          if (args.scale) x *= args.scale[row];
+          u += g[at][tap] * (double)x;
+        }
+        expected[(row / CK_PANEL * 5 * channels + at * channels + c) * CK_PANEL + row % CK_PANEL] = u;
+      }
+  job j = {.operation = RUN_winograd_line_pack, .args = &args, .output = packed, .count = count, .expected = expected,
+           .tolerance = 1};
+  check(&j, "%ldx%ld storage %d%s", n, channels, storage, is_scaled ? " scaled" : "");
+  release();
+}
+
 static void to_float_case(ck_storage storage, long n, int is_every) {
   float *const output = room(n);
   char *const source = make_source(storage, n, 1);
@@ -151,6 +179,8 @@ void packing_cases(void) {
     winograd_pack_case(1, 1, (ck_storage)storage, 0);
     winograd_pack_case(33, 17, (ck_storage)storage, 1);
     winograd_pack_case(70, 16, (ck_storage)storage, 0);
+    winograd_line_pack_case(1, 32, (ck_storage)storage, 0);
+    winograd_line_pack_case(33, 64, (ck_storage)storage, 1);
   }
   to_float_case(CK_STORE_F16, 0x10000, 1);
   to_float_case(CK_STORE_BF16, 0x10000, 1);

@@ -98,12 +98,45 @@ struct ConvolutionProblem: CustomStringConvertible {
         return result
     }
 
-    /// The direct or the Winograd kernel, and how its weights are held.
+    /// The direct or a Winograd kernel, and how its weights are held.
     enum Method {
-        case direct, winograd, brainFloatWinograd
+        case direct, winograd, brainFloatWinograd, line, brainFloatLine
 
-        var op: ck_op { self == .direct ? .CK_OP_conv2d_run : .CK_OP_winograd_run }
-        var form: ck_form { self == .brainFloatWinograd ? .CK_FORM_BF16 : .CK_FORM_F32 }
+        var op: ck_op {
+            switch self {
+            case .direct: .CK_OP_conv2d_run
+            case .winograd, .brainFloatWinograd: .CK_OP_winograd_run
+            case .line, .brainFloatLine: .CK_OP_winograd_line_run
+            }
+        }
+        var form: ck_form {
+            switch self {
+            case .direct, .winograd, .line: .CK_FORM_F32
+            case .brainFloatWinograd, .brainFloatLine: .CK_FORM_BF16
+            }
+        }
+        func scratch(_ a: inout ck_conv2d) -> Int {
+            switch self {
+            case .direct: ck_conv2d_scratch(&a)
+            case .winograd, .brainFloatWinograd: ck_winograd_scratch(&a)
+            case .line, .brainFloatLine: ck_winograd_line_scratch(&a)
+            }
+        }
+        func packedFloats(_ a: ck_conv2d) -> Int {
+            switch self {
+            case .direct:
+                a.groups * ck_packed_floats(a.out_c / a.groups, a.in_c / a.groups * a.kernel_h * a.kernel_w, form)
+            case .winograd, .brainFloatWinograd: ck_winograd_packed_floats(a.out_c, a.in_c, form)
+            case .line, .brainFloatLine: ck_winograd_line_packed_floats(a.out_c, a.in_c, form)
+            }
+        }
+        func pack(_ p: inout ck_pack) {
+            switch self {
+            case .direct: ck_pack_weights(.CK_PORTABLE, &p)
+            case .winograd, .brainFloatWinograd: ck_winograd_pack(.CK_PORTABLE, &p)
+            case .line, .brainFloatLine: ck_winograd_line_pack(.CK_PORTABLE, &p)
+            }
+        }
     }
 
     /// Calls `body` with the scratch size and the maker of the arguments.
@@ -124,7 +157,7 @@ struct ConvolutionProblem: CustomStringConvertible {
         a.epilogue.residual = hasResidual ? UnsafePointer(inputs[3].pointer) : nil
         let filled = a
         return withExtendedLifetime((packed, inputs)) {
-            body(method == .direct ? ck_conv2d_scratch(&a) : ck_winograd_scratch(&a)) { output in
+            body(method.scratch(&a)) { output in
                 var arguments = filled
                 arguments.output = output
                 if residualIsOutput { arguments.epilogue.residual = UnsafePointer(output) }
@@ -136,9 +169,7 @@ struct ConvolutionProblem: CustomStringConvertible {
     private func packedWeights(_ method: Method) -> GuardedFloats {
         let rows = args.out_c / args.groups
         let matrix = ck_packed_floats(rows, terms, .CK_FORM_F32)
-        let size =
-            method == .direct ? args.groups * matrix : ck_winograd_packed_floats(args.out_c, args.in_c, method.form)
-        let packed = GuardedFloats(size)
+        let packed = GuardedFloats(method.packedFloats(args))
         weights.withUnsafeBufferPointer { weights in
             for group in 0..<args.groups {
                 var p = ck_pack()
@@ -146,7 +177,7 @@ struct ConvolutionProblem: CustomStringConvertible {
                 p.form = method.form
                 (p.channels, p.taps) = (args.in_c / args.groups, args.kernel_h * args.kernel_w)
                 p.source = weights.baseAddress.map { UnsafeRawPointer($0 + group * rows * terms) }
-                if method == .direct { ck_pack_weights(.CK_PORTABLE, &p) } else { ck_winograd_pack(.CK_PORTABLE, &p) }
+                method.pack(&p)
             }
         }
         return packed

@@ -124,6 +124,12 @@ struct PartitionTests {
             // Parts that share tiles transform them each.
             #expect(shares.sum.operations >= shares.whole.operations * (1 - 1e-9) && shares.reach == [], "\(side)")
         }
+        for (width, channels, outputs) in [(3, 32, 33), (8193, 512, 512), (130, 512, 512)] {
+            let problem = Self.convolution(1, width, channels, outputs, kernel: (1, 3), stride: 2)
+            let shares = Shares(.CK_OP_winograd_line_run, problem, parts: parts)
+            // Parts that share pairs make their rows each.
+            #expect(shares.sum.operations >= shares.whole.operations * (1 - 1e-9) && shares.reach == [], "\(width)")
+        }
         for (side, channels) in [(112, 32), (56, 96), (14, 184), (7, 960), (7, 24), (3, 5), (1, 1)] {
             for (kernel, stride) in [(3, 1), (3, 2), (5, 2), (7, 1)] {
                 let problem = Self.depthwise(side, channels, kernel: kernel, stride: stride)
@@ -279,6 +285,8 @@ struct PartitionTests {
         check(.CK_OP_gemm_run, Self.product(197, 768, 768), "projection of 197 tokens")
         check(.CK_OP_gemm_run, Self.product(50, 3072, 768), "projection of 50 tokens")
         check(.CK_OP_conv2d_run, Self.convolution(56, 56, 64, 256, kernel: (1, 1)), "1x1")
+        check(
+            .CK_OP_winograd_line_run, Self.convolution(1, 2051, 512, 512, kernel: (1, 3), stride: 2), "1x3, stride 2")
         check(.CK_OP_winograd_run, Self.convolution(28, 28, 128, 128, kernel: (3, 3)), "3x3")
         check(.CK_OP_depthwise2d_run, Self.depthwise(112, 32, kernel: 3), "3x3 of 32 channels")
         check(.CK_OP_depthwise2d_run, Self.depthwise(56, 96, kernel: 7), "7x7 of 96 channels")

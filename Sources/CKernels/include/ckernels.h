@@ -162,6 +162,16 @@ void ck_winograd_pack(ck_tier tier, const ck_pack *args);
 size_t ck_winograd_scratch(const ck_conv2d *args);
 void ck_winograd_run(ck_tier tier, const ck_conv2d *args, int part, int parts, void *scratch);
 
+/// A 1-D convolution of three taps and stride 2 (in_h, out_h, kernel_h 1; one group, no padding, dilation 1; in_c a
+/// multiple of 32) by Winograd's F(2, 2) of the inputs in even places: five sixths of the multiplications. Other bits
+/// than the direct form, but as independent of batch, parts and tier. `weights` are ck_winograd_line_pack's: a packed
+/// matrix of out_c x 5 in_c, fp32 or bf16.
+size_t ck_winograd_line_packed_floats(long out_c, long in_c, ck_form form);
+/// Transforms rows `row .. row+rows` of a [out_c][in_c][3] weight (ck_pack: taps = 3, n = out_c, k = 3 in_c).
+void ck_winograd_line_pack(ck_tier tier, const ck_pack *args);
+size_t ck_winograd_line_scratch(const ck_conv2d *args);
+void ck_winograd_line_run(ck_tier tier, const ck_conv2d *args, int part, int parts, void *scratch);
+
 /// Depthwise convolution: channel c of the output from channel c of the input. Taps outside the input are left out.
 /// Weights: [kernel_h * kernel_w][channels]. y = activation(sum * scale[c] + bias[c]), fused; bias and scale [channels]
 /// or NULL; where there is a scale, there is a bias.
@@ -404,6 +414,7 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_op {
   CK_OP_gemm_run,
   CK_OP_conv2d_run,
   CK_OP_winograd_run,
+  CK_OP_winograd_line_run,
   CK_OP_depthwise2d_run,
   CK_OP_attention_run,
   CK_OP_layer_norm_run,
