@@ -16,8 +16,11 @@ static inline range cut_units(long units, int part, int parts) {
 }
 
 // ---- products: rows and panels, see cut_grid ------------------------------------------------------------------------
+/// What a row of A costs, see cut_grid: rows are rounded to bf16 by every share of columns, and multiplied in half the
+/// time then.
+static inline long row_cost(ck_form form) { return form == CK_FORM_BF16 ? 12 : 4; }
 static inline share cut_gemm(const ck_gemm *a, int part, int parts) {
-  return cut_grid(a->m, div_up(a->n, CK_PANEL), part, parts, 40, 4);
+  return cut_grid(a->m, div_up(a->n, CK_PANEL), part, parts, 40, row_cost(a->form));
 }
 /// A row costs every share of columns its quantisation; a row x panel costs a quarter of what it does in fp32.
 static inline share cut_int8_gemm(const ck_gemm *a, int part, int parts) {
@@ -25,7 +28,7 @@ static inline share cut_int8_gemm(const ck_gemm *a, int part, int parts) {
 }
 /// Output pixels of all images in order, and the panels of all groups; of a convolution that is no plain product.
 static inline share cut_conv2d(const ck_conv2d *a, const conv_plan *plan, int part, int parts) {
-  return cut_grid(a->batch * a->out_h * a->out_w, plan->columns, part, parts, 40, 4);
+  return cut_grid(a->batch * a->out_h * a->out_w, plan->columns, part, parts, 40, row_cost(a->form));
 }
 /// Tiles and panels. Per k a tile and a panel are sixteen cycles; a panel's weights and a tile's transform cost more
 /// than in a product.
