@@ -21,6 +21,8 @@ static inline long max_long(long a, long b) { return a > b ? a : b; }
 static inline long floor_div(long a, long b) { return a / b - (a % b < 0); } // b > 0
 static inline size_t round_64(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
+static inline size_t max_bytes(size_t a, size_t b) { return a > b ? a : b; }
+
 /// Terms that four bytes of a packed matrix hold: a unit.
 static inline long unit_terms(ck_form form) { return form == CK_FORM_F32 ? 1 : form == CK_FORM_BF16 ? 2 : 4; }
 /// Floats from the start of a panel to its units of term k.
@@ -136,6 +138,7 @@ typedef struct conv_plan {
   long segments, length; // length: floats of a segment
   long passes, rows, columns;
   long patches; // kernel rows that may hang over the edge in a block, copied with their zeros
+  long line_rows; // where a tier that multiplies brain floats rounds a line's pixels once: the most in a block, else 0
   size_t pointers_at, offsets_at, zeros_at, patches_at, sums_at, widened_at, bytes;
 } conv_plan;
 static inline conv_plan plan_conv(const ck_conv2d *a) {
@@ -177,6 +180,13 @@ static inline conv_plan plan_conv(const ck_conv2d *a) {
   const size_t widened = widened_bytes(div_up(p.segments, p.passes) * p.length, a->form);
   const size_t pairs = pairs_bytes(p.rows, p.segments * p.length, a->form);
   p.widened_at = at, at += widened > pairs ? widened : pairs;
+  // Overlapping patches of whole pairs.
+  if (a->form == CK_FORM_BF16 && a->in_h == 1 && a->out_h == 1 && a->kernel_h == 1 && a->pad_h == 0 &&
+      a->kernel_w > a->stride_w && a->dilation_w == 1 && channels % 2 == 0) {
+    p.line_rows = min_long(a->out_w, block_rows(a->stride_w * channels / 2));
+    const long line_pixels = (p.line_rows - 1) * a->stride_w + a->kernel_w;
+    at = max_bytes(at, round_64((size_t)(line_pixels * channels) * sizeof(uint16_t)));
+  }
   p.bytes = at;
   return p;
 }

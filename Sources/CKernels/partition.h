@@ -28,7 +28,8 @@ static inline share cut_int8_gemm(const ck_gemm *a, int part, int parts) {
 }
 /// Output pixels of all images in order, and the panels of all groups; of a convolution that is no plain product.
 static inline share cut_conv2d(const ck_conv2d *a, const conv_plan *plan, int part, int parts) {
-  return cut_grid(a->batch * a->out_h * a->out_w, plan->columns, part, parts, 40, row_cost(a->form));
+  const long cost = plan->line_rows ? row_cost(CK_FORM_F32) : row_cost(a->form);
+  return cut_grid(a->batch * a->out_h * a->out_w, plan->columns, part, parts, 40, cost);
 }
 /// Tiles and panels. Per k a tile and a panel are sixteen cycles; a panel's weights and a tile's transform cost more
 /// than in a product.

@@ -186,31 +186,60 @@ import Testing
         .enabled(if: Tier.avx512BF16.isSupported),
         arguments: [(3, 7, 2, 3, 1), (6, 3, 1, 1, 1), (40, 1, 1, 0, 1), (64, 3, 2, 1, 1), (12, 3, 1, 1, 3)])
     func convolutionsOfPairs(layer: (channels: Int, kernel: Int, stride: Int, padding: Int, groups: Int)) {
-        let taps = layer.kernel * layer.kernel
-        let window = Window(layer.kernel, stride: layer.stride, padding: layer.padding)
-        let (outputs, inputs) = (45 / layer.groups, layer.channels / layer.groups * taps)
-        let sources = (0..<layer.groups).map { Source(outputs, inputs, seed: $0) }
+        expectPairs(
+            input([2, 9, 11, layer.channels]),
+            Window(layer.kernel, stride: layer.stride, padding: layer.padding), groups: layer.groups, "\(layer)")
+    }
+
+    /// Lines whose patches overlap are rounded once: with padding on either side, in groups, more of them than a block.
+    @Test(
+        .enabled(if: Tier.avx512BF16.isSupported),
+        arguments: [
+            (6, 7, 1, 3, 3, 3), (48, 8, 1, 4, 3, 3), (32, 3, 2, 0, 0, 1), (34, 5, 2, 2, 0, 1), (4, 3, 1, 0, 5, 1),
+            (20, 4, 3, 1, 1, 2), (1024, 3, 1, 1, 1, 1), (9, 3, 1, 1, 1, 1),
+        ])
+    func linesOfPairs(
+        layer: (channels: Int, kernel: Int, stride: Int, before: Int, after: Int, groups: Int)
+    ) {
+        let window = Window(
+            kernel: (1, layer.kernel), stride: (1, layer.stride), paddingBefore: (0, layer.before),
+            paddingAfter: (0, layer.after))
+        for width in [layer.kernel, 61, 320] {
+            expectPairs(
+                input([2, 1, width, layer.channels]), window, groups: layer.groups, "\(layer), \(width) pixels")
+        }
+    }
+
+    /// A convolution of brain floats gives what one in fp32 gives of the rounded inputs and weights, and the same bits
+    /// for any number of threads and without the rest of the batch.
+    private func expectPairs(_ x: Tensor, _ window: Window, groups: Int, _ name: String) {
+        let (taps, channels) = (window.kernel.height * window.kernel.width, x.shape[3])
+        let (outputs, inputs) = (45 / groups, channels / groups * taps)
+        let sources = (0..<groups).map { Source(outputs, inputs, seed: $0) }
         func packed(_ form: PackedMatrix.Form, _ values: (Source) -> [Float]) -> [PackedMatrix] {
             let memory = WeightMemory()
-            _ = memory.reserve(layer.groups * PackedMatrix.floatCount(outputs: outputs, inputs: inputs, form: form))
+            _ = memory.reserve(groups * PackedMatrix.floatCount(outputs: outputs, inputs: inputs, form: form))
             return sources.map { matrix(values($0), outputs, inputs, taps: taps, form, .avx512BF16, in: memory) }
         }
-        let x = input([2, 9, 11, layer.channels])
         let rounded = Tensor(x.floats.map(\.roundedToBrainFloat), shape: x.shape)
         let narrow = packed(.bfloat16) { $0.values }
         let wide = packed(.plain) { $0.rounded(.bfloat16) }
-        var results: [Tensor] = []
+        let last = Tensor(
+            Array(x.floats.suffix(x.count / x.shape[0])), shape: Shape([1] + x.shape.dimensions.dropFirst()))
+        var results: [[Float]] = []
         for threads in [1, 3] {
-            let (found, expected) = Runtime(threads: threads, tier: .avx512BF16).withWorkspace { ws in
+            let (found, expected, alone) = Runtime(threads: threads, tier: .avx512BF16).withWorkspace { ws in
                 (
                     ws.convolution(x, narrow, window: window, activation: .relu).copied(),
-                    ws.convolution(rounded, wide, window: window, activation: .relu).copied()
+                    ws.convolution(rounded, wide, window: window, activation: .relu).copied(),
+                    ws.convolution(last, narrow, window: window, activation: .relu).floats
                 )
             }
-            #expect(mismatch(found, expected, tolerance: 2e-6) == nil, "\(layer)")
-            results.append(found)
+            #expect(mismatch(found, expected, tolerance: 2e-6) == nil, "\(name)")
+            #expect(Array(found.floats.suffix(alone.count)) == alone, "\(name)")
+            results.append(found.floats)
         }
-        #expect(results[0].floats == results[1].floats)
+        #expect(results[0] == results[1], "\(name)")
     }
 
     @Test(arguments: [(3, 7, 2, 3), (6, 3, 1, 1), (40, 1, 1, 0), (64, 3, 2, 1)], [WeightType.bfloat16, .int8])
