@@ -21,8 +21,6 @@ static inline long max_long(long a, long b) { return a > b ? a : b; }
 static inline long floor_div(long a, long b) { return a / b - (a % b < 0); } // b > 0
 static inline size_t round_64(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
-static inline size_t max_bytes(size_t a, size_t b) { return a > b ? a : b; }
-
 /// Terms that four bytes of a packed matrix hold: a unit.
 static inline long unit_terms(ck_form form) { return form == CK_FORM_F32 ? 1 : form == CK_FORM_BF16 ? 2 : 4; }
 /// Floats from the start of a panel to its units of term k.
@@ -185,7 +183,8 @@ static inline conv_plan plan_conv(const ck_conv2d *a) {
       a->kernel_w > a->stride_w && a->dilation_w == 1 && channels % 2 == 0) {
     p.line_rows = min_long(a->out_w, block_rows(a->stride_w * channels / 2));
     const long line_pixels = (p.line_rows - 1) * a->stride_w + a->kernel_w;
-    at = max_bytes(at, round_64((size_t)(line_pixels * channels) * sizeof(uint16_t)));
+    const size_t line = round_64((size_t)(line_pixels * channels) * sizeof(uint16_t));
+    at = at > line ? at : line;
   }
   p.bytes = at;
   return p;

@@ -45,7 +45,7 @@ struct KernelReport {
         return .object(object)
     }
 
-    private static let widths = [21, 24, 8, 11, 11, 15, 8]
+    private static let widths = [32, 24, 8, 11, 11, 15, 8]
 
     /// Two columns of text to the left, figures to the right.
     private static func line(_ cells: [String]) -> String {

@@ -12,7 +12,7 @@ enum KernelTable {
         gemm(197, 3072, 768, weights: .bfloat16), gemm(197, 3072, 768, weights: .int8),
     ]
 
-    /// ResNet-50's, and the patches of ViT-B/16.
+    /// ResNet-50's, the patches of ViT-B/16, and what wav2vec 2.0 makes of a second.
     private static let convolutions = [
         convolution("stem", size: 224, 3, 64, Window(7, stride: 2, padding: 3)),
         convolution("patches", size: 224, 3, 768, Window(16, stride: 16)),
@@ -28,6 +28,8 @@ enum KernelTable {
         convolution("winograd", size: 28, 128, 128, Window(3, padding: 1), form: .winograd),
         convolution("winograd", size: 14, 256, 256, Window(3, padding: 1), form: .winograd),
         convolution("winograd", size: 7, 512, 512, Window(3, padding: 1), form: .winograd),
+        line("line", .plain), line("line winograd", .winogradLine), line("line bf16", .bfloat16),
+        line("line bf16 winograd", .winogradLineBFloat16),
     ]
 
     /// MobileNetV2's.
@@ -68,18 +70,25 @@ enum KernelTable {
         }
     }
 
+    private static func line(_ name: String, _ form: PackedMatrix.Form) -> KernelCase {
+        convolution(name, height: 1, size: 3199, 512, 512, .stridedLine, form: form)
+    }
+
+    /// `height` is `size` where left out.
     private static func convolution(
-        _ name: String, size: Int, _ channels: Int, _ outputs: Int, _ window: Window, form: PackedMatrix.Form = .plain
+        _ name: String, height: Int? = nil, size: Int, _ channels: Int, _ outputs: Int, _ window: Window,
+        form: PackedMatrix.Form = .plain
     ) -> KernelCase {
         let taps = window.kernel.height * window.kernel.width
-        let result = window.outputSize(height: size, width: size)
+        let height = height ?? size
+        let result = window.outputSize(height: height, width: size)
         let operations = 2 * Double(result.height * result.width) * Double(outputs) * Double(channels * taps)
         return KernelCase(
-            operation: "convolution \(name)", shape: "\(size)x\(size)x\(channels) to \(outputs)",
+            operation: "convolution \(name)", shape: "\(height)x\(size)x\(channels) to \(outputs)",
             measure: .operations(operations)
         ) { runtime in
             var values = Values()
-            let x = values.tensor(Shape(1, size, size, channels))
+            let x = values.tensor(Shape(1, height, size, channels))
             let weight = values.matrix(
                 outputs: outputs, channels: channels, taps: taps, form: form, tier: runtime.tier)
             let bias = values.vector(outputs)
