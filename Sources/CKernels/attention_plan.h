@@ -9,7 +9,7 @@ enum {
   KEY_STRIP = 128,   // keys whose weights stay in L1 while they meet the values
   MOST_BLOCKS = 8,   // blocks of queries that meet the keys of a block together
   STATE_FLOATS = 32 * 1024, // of the blocks of a group, about
-  FETCHED_FLOATS = 8 * 1024, // of a head's queries, and of its keys, that are fetched while the head before is computed
+  FETCHED_FLOATS = 8 * 1024, // most of a head's queries, keys or values that are fetched during the head before
 };
 
 /// The scratch of a part, offsets in floats; every piece is a whole number of cache lines.

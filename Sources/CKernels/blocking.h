@@ -68,7 +68,7 @@ typedef struct gemm_plan {
 static inline gemm_plan plan_gemm(long m, long n, long k, long lda, ck_form form) {
   gemm_plan plan;
   plan.passes = k_passes(k, 1);
-  // Rows in bf16 are whole, since nothing is kept between passes where those are multiplied.
+  // The tier that multiplies rows in bf16 takes all of k in one pass.
   plan.rows = min_long(m, block_rows(form == CK_FORM_BF16 ? pairs_ld(k) : div_up(k, plan.passes)));
   plan.copy_ld = lda % 1024 == 0 && plan.rows > 8 ? div_up(div_up(k, plan.passes), 32) * 32 + 16 : 0;
   plan.widened_at = sums_bytes(plan.rows, div_up(n, CK_PANEL), plan.passes);

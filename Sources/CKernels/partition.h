@@ -16,8 +16,8 @@ static inline range cut_units(long units, int part, int parts) {
 }
 
 // ---- products: rows and panels, see cut_grid ------------------------------------------------------------------------
-/// What a row of A costs, see cut_grid: rows are rounded to bf16 by every share of columns, and multiplied in half the
-/// time then.
+/// What a row of A costs, see cut_grid: by weights in bf16 the tier that multiplies them rounds it for every share of
+/// columns, and multiplies it in half the time.
 static inline long row_cost(ck_form form) { return form == CK_FORM_BF16 ? 12 : 4; }
 static inline share cut_gemm(const ck_gemm *a, int part, int parts) {
   return cut_grid(a->m, div_up(a->n, CK_PANEL), part, parts, 40, row_cost(a->form));

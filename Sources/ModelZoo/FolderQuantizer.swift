@@ -75,7 +75,9 @@ public struct FolderQuantizer: Sendable {
         self.folder = folder
         self.weights = weights
         let log = WeightLog()
-        let runtime = Runtime(threads: 1, weights: .int8, log: log)
+        // What is written does not depend on the machine: on a tier that multiplies brain floats some kernels are held
+        // in those beside weights in eight bits.
+        let runtime = Runtime(threads: 1, tier: .portable, weights: .int8, log: log)
         do throws(ModelError) {
             _ = try AnyModel(folder: folder, runtime: runtime, weights: weights, plansOnly: true)
         } catch { throw .model(error) }

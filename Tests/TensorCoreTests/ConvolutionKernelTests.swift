@@ -105,6 +105,26 @@ struct ConvolutionKernelTests {
         }
     }
 
+    @Test("lines by brain floats, pixels apart, with every piece of the epilogue", arguments: [1, 3])
+    func brainFloatLines(_ groups: Int) {
+        let tiers = ck_tier.runnable + [.CK_AVX512_BF16].filter { ck_tier_supported($0) != 0 }
+        for (pad, stride) in [(0, 1), (3, 1), (2, 2), (-1, 1)] {
+            var problem = ConvolutionProblem(
+                batch: 2, height: 1, width: 40, channels: 24, outputs: 66, kernel: (1, 5), groups: groups
+            ) { a in
+                (a.pad_h, a.pad_w, a.stride_w) = (0, pad, stride)
+                (a.in_col, a.out_col) = (a.in_c + 3, a.out_c + 2)
+                (a.in_image, a.out_image) = (a.in_w * a.in_col + 2, 60 * a.out_col + 6)
+                a.epilogue.activation = pad == 3 ? .CK_ACT_GELU : .CK_ACT_NONE
+            }
+            (problem.hasResidual, problem.hasScale) = (pad != 0, stride == 2)
+            for tier in tiers {
+                let failures = problem.failures(.brainFloatDirect, tolerance: 0.02, tiers: [tier])
+                #expect(failures == [], "\(problem) on \(tier.rawValue)")
+            }
+        }
+    }
+
     @Test("nothing to do")
     func empty() {
         for (batch, outputs) in [(0, 5), (1, 0)] {

@@ -100,11 +100,11 @@ struct ConvolutionProblem: CustomStringConvertible {
 
     /// The direct or a Winograd kernel, and how its weights are held.
     enum Method {
-        case direct, winograd, brainFloatWinograd, line, brainFloatLine
+        case direct, brainFloatDirect, winograd, brainFloatWinograd, line, brainFloatLine
 
         var op: ck_op {
             switch self {
-            case .direct: .CK_OP_conv2d_run
+            case .direct, .brainFloatDirect: .CK_OP_conv2d_run
             case .winograd, .brainFloatWinograd: .CK_OP_winograd_run
             case .line, .brainFloatLine: .CK_OP_winograd_line_run
             }
@@ -112,19 +112,19 @@ struct ConvolutionProblem: CustomStringConvertible {
         var form: ck_form {
             switch self {
             case .direct, .winograd, .line: .CK_FORM_F32
-            case .brainFloatWinograd, .brainFloatLine: .CK_FORM_BF16
+            case .brainFloatDirect, .brainFloatWinograd, .brainFloatLine: .CK_FORM_BF16
             }
         }
         func scratch(_ a: inout ck_conv2d) -> Int {
             switch self {
-            case .direct: ck_conv2d_scratch(&a)
+            case .direct, .brainFloatDirect: ck_conv2d_scratch(&a)
             case .winograd, .brainFloatWinograd: ck_winograd_scratch(&a)
             case .line, .brainFloatLine: ck_winograd_line_scratch(&a)
             }
         }
         func packedFloats(_ a: ck_conv2d) -> Int {
             switch self {
-            case .direct:
+            case .direct, .brainFloatDirect:
                 a.groups * ck_packed_floats(a.out_c / a.groups, a.in_c / a.groups * a.kernel_h * a.kernel_w, form)
             case .winograd, .brainFloatWinograd: ck_winograd_packed_floats(a.out_c, a.in_c, form)
             case .line, .brainFloatLine: ck_winograd_line_packed_floats(a.out_c, a.in_c, form)
@@ -132,7 +132,7 @@ struct ConvolutionProblem: CustomStringConvertible {
         }
         func pack(_ p: inout ck_pack) {
             switch self {
-            case .direct: ck_pack_weights(.CK_PORTABLE, &p)
+            case .direct, .brainFloatDirect: ck_pack_weights(.CK_PORTABLE, &p)
             case .winograd, .brainFloatWinograd: ck_winograd_pack(.CK_PORTABLE, &p)
             case .line, .brainFloatLine: ck_winograd_line_pack(.CK_PORTABLE, &p)
             }
@@ -168,7 +168,7 @@ struct ConvolutionProblem: CustomStringConvertible {
 
     private func packedWeights(_ method: Method) -> GuardedFloats {
         let rows = args.out_c / args.groups
-        let matrix = ck_packed_floats(rows, terms, .CK_FORM_F32)
+        let matrix = ck_packed_floats(rows, terms, method.form)
         let packed = GuardedFloats(method.packedFloats(args))
         weights.withUnsafeBufferPointer { weights in
             for group in 0..<args.groups {

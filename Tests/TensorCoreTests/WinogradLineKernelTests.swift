@@ -16,7 +16,7 @@ struct WinogradLineKernelTests {
         }
     }
 
-    @Test("lines of every parity, and of more pairs than a block", arguments: [3, 4, 5, 6, 7, 8, 9, 31, 62, 417])
+    @Test("lines of every parity", arguments: [3, 4, 5, 6, 7, 8, 9, 31, 62, 417])
     func sizes(_ width: Int) {
         for batch in [1, 3] {
             let problem = Self.line(batch: batch, width, 32, 36)
@@ -32,10 +32,15 @@ struct WinogradLineKernelTests {
         }
     }
 
-    @Test("blocks of whole rows of many channels")
+    @Test("more pairs than a block: many channels, and a long line")
     func blocks() {
-        let problem = Self.line(batch: 2, 150, 992, 70)
-        #expect(problem.failures(.line) == [])
+        let tiers = ck_tier.runnable + [.CK_AVX512_BF16].filter { ck_tier_supported($0) != 0 }
+        for problem in [Self.line(batch: 2, 150, 992, 70), Self.line(3901, 32, 5)] {
+            #expect(problem.failures(.line) == [])
+            for tier in tiers {
+                #expect(problem.failures(.brainFloatLine, tolerance: 0.02, tiers: [tier]) == [], "\(tier.rawValue)")
+            }
+        }
     }
 
     @Test("pixels apart, with every piece of the epilogue", arguments: ck_activation.all)

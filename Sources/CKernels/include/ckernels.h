@@ -165,7 +165,7 @@ void ck_winograd_run(ck_tier tier, const ck_conv2d *args, int part, int parts, v
 /// A 1-D convolution of three taps and stride 2 (in_h, out_h, kernel_h 1; one group, no padding, dilation 1; in_c a
 /// multiple of 32) by Winograd's F(2, 2) of the inputs in even places: five sixths of the multiplications. Other bits
 /// than the direct form, but as independent of batch, parts and tier. `weights` are ck_winograd_line_pack's: a packed
-/// matrix of out_c x 5 in_c, fp32 or bf16.
+/// matrix of out_c x 5 in_c, fp32 or bf16, the latter multiplied as a product's (see ck_form).
 size_t ck_winograd_line_packed_floats(long out_c, long in_c, ck_form form);
 /// Transforms rows `row .. row+rows` of a [out_c][in_c][3] weight (ck_pack: taps = 3, n = out_c, k = 3 in_c).
 void ck_winograd_line_pack(ck_tier tier, const ck_pack *args);

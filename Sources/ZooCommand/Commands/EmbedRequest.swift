@@ -156,7 +156,8 @@ extension Runtime {
     var arithmetic: String {
         let name =
             switch tier {
-            case .avx512BF16 where weights == .bfloat16: tier.rawValue
+            // In int8, too, attention's operands are rounded there.
+            case .avx512BF16 where weights != .float32: tier.rawValue
             case .avx2, .avx2VNNI, .avx512, .avx512VNNI, .avx512BF16: "fused"
             case .neon, .portable: tier.rawValue
             }
