@@ -33,18 +33,13 @@ static void convolution_case(operation operation, shape s, ck_form form, int opt
   const weights w = make_weights(s.groups, outputs, channels, taps, form);
   a.weights = w.packed;
   a.epilogue = make_epilogue(options, activation, outputs, s.groups, a.output, count);
-  if (operation == RUN_winograd_run) {
-    float *const packed = block(sizeof(float) * ck_winograd_packed_floats(s.out_c, s.in_c, CK_FORM_F32));
-    const ck_pack p = {.packed = packed, .n = s.out_c, .k = 9 * s.in_c, .rows = s.out_c, .channels = s.in_c, .taps = 9,
-                       .source = w.source, .storage = CK_STORE_F32};
-    ck_winograd_pack(tested, &p);
-    a.weights = packed;
-  }
-  if (operation == RUN_winograd_line_run) {
-    float *const packed = block(sizeof(float) * ck_winograd_line_packed_floats(s.out_c, s.in_c, CK_FORM_F32));
-    const ck_pack p = {.packed = packed, .n = s.out_c, .k = 3 * s.in_c, .rows = s.out_c, .channels = s.in_c, .taps = 3,
-                       .source = w.source, .storage = CK_STORE_F32};
-    ck_winograd_line_pack(tested, &p);
+  const int is_line = operation == RUN_winograd_line_run;
+  if (is_line || operation == RUN_winograd_run) {
+    float *const packed = block(sizeof(float) * (is_line ? ck_winograd_line_packed_floats : ck_winograd_packed_floats)(
+                                                    s.out_c, s.in_c, CK_FORM_F32));
+    const ck_pack p = {.packed = packed, .n = s.out_c, .k = taps * s.in_c, .rows = s.out_c, .channels = s.in_c,
+                       .taps = taps, .source = w.source, .storage = CK_STORE_F32};
+    (is_line ? ck_winograd_line_pack : ck_winograd_pack)(tested, &p);
     a.weights = packed;
   }
   double *const expected = doubles(count);
@@ -63,11 +58,11 @@ static void convolution_case(operation operation, shape s, ck_form form, int opt
     expected[at] = finished(&a.epilogue, a.epilogue.residual, sum, n, at);
   }
   // A line's differences and sums of two are terms twice as large.
-  const double k = (double)(channels * taps) * (operation == RUN_winograd_line_run ? 2 : 1);
+  const double k = (double)(channels * taps) * (is_line ? 2 : 1);
   job j = {.operation = operation, .args = &a, .output = a.output, .count = count, .expected = expected,
-           .scratch = operation == RUN_winograd_run        ? ck_winograd_scratch(&a)
-                      : operation == RUN_winograd_line_run ? ck_winograd_line_scratch(&a)
-                                                           : ck_conv2d_scratch(&a),
+           .scratch = is_line                         ? ck_winograd_line_scratch(&a)
+                      : operation == RUN_winograd_run ? ck_winograd_scratch(&a)
+                                                      : ck_conv2d_scratch(&a),
            .tolerance = 8 + k / 2, .portable = 64};
   check(&j, "%ldx%ldx%ldx%ld to %ld, groups %ld, kernel %ldx%ld stride %ld,%ld pad %ld,%ld dilation %ld,%ld form %d "
         "epilogue %d activation %d", s.batch, s.in_h, s.in_w, s.in_c, s.out_c, s.groups, s.kernel_h, s.kernel_w,

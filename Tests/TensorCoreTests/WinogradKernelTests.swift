@@ -97,40 +97,11 @@ struct WinogradKernelTests {
 
     @Test("weights packed in pieces, with a scale, from half precision: the same on every tier", arguments: forms)
     func packing(_ form: ck_form) {
-        var generator = SeededGenerator(seed: 3)
-        let (rows, channels) = (70, 21)
-        let halves = generator.floats(rows * channels * 9).map { Float16($0).bitPattern }
-        let scale = generator.floats(rows)
-        func packed(_ tier: ck_tier, _ cuts: [Int]) -> GuardedFloats {
-            let out = GuardedFloats(ck_winograd_packed_floats(rows, channels, form))
-            halves.withUnsafeBufferPointer { halves in
-                scale.withUnsafeBufferPointer { scale in
-                    for (first, last) in zip(cuts, cuts.dropFirst()) {
-                        var p = ck_pack()
-                        (p.packed, p.n, p.k, p.row, p.rows) = (out.pointer, rows, 9 * channels, first, last - first)
-                        (p.channels, p.taps, p.storage, p.form) = (channels, 9, .CK_STORE_F16, form)
-                        p.source = halves.baseAddress.map { UnsafeRawPointer($0 + first * channels * 9) }
-                        p.scale = scale.baseAddress.map { $0 + first }
-                        ck_winograd_pack(tier, &p)
-                    }
-                }
-            }
-            return out
-        }
-        let whole = packed(.CK_PORTABLE, [0, rows])
-        for tier in ck_tier.runnable {
-            for cuts in [[0, rows], [0, 1, rows], [0, 16, 40, 69, rows], [0, 64, rows]] {
-                let out = packed(tier, cuts)
-                #expect(out.isIntact)
-                #expect(bitDifference(out.values, whole.values) == nil)
-            }
-        }
+        let problem = PackingProblem(rows: 70, channels: 21, taps: 9, form: form)
+        let size = ck_winograd_packed_floats(70, 21, form)
+        let first = problem.expectSameInPieces(size) { ck_winograd_pack($0, &$1) }
         // Position (0, 0) of G g G^T is the kernel's first tap.
-        let first = Float(Float16(bitPattern: halves[0])) * scale[0]
-        if form == .CK_FORM_F32 {
-            #expect(whole.values[0] == first)
-        } else {
-            #expect(Float(bitPattern: whole.values[0].bitPattern << 16) == first.roundedToBrainFloat)
-        }
+        let tap = problem.value(0)
+        #expect(first == (form == .CK_FORM_F32 ? tap : tap.roundedToBrainFloat))
     }
 }
