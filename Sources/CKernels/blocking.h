@@ -190,24 +190,39 @@ static inline conv_plan plan_conv(const ck_conv2d *a) {
   return p;
 }
 
-/// Blocks of Winograd tiles: the transformed input of a block and the products of a group of panels.
+/// Blocks of Winograd tiles: the transformed input of a block and the products of a group of panels; in fp32, where it
+/// is not there yet, also a row of positions of the group's transformed kernels.
 typedef struct winograd_plan {
-  long tile_rows, tile_columns, tiles; // 2x2 output tiles
+  long m;                              // outputs of a tile's side
+  long tile_rows, tile_columns, tiles; // m x m output tiles
   long block, panels;                  // tiles and panels of a block
   long input_ld;                       // floats from one tile's transformed channels to the next's
-  size_t products_at, zeros_at, widened_at, bytes;
+  long kernels_ld;                     // floats from one position's kernels to the next's
+  size_t products_at, zeros_at, kernels_at, widened_at, bytes;
 } winograd_plan;
+/// Floats from the rows, and from the kernels, of one position to those of the next: what is written side by side does
+/// not lie whole pages apart, where it would share the same few places of a cache.
+static inline long winograd_position(long tiles, long ld) { return tiles * ld + 16; }
+static inline long winograd_kernels_ld(long in_c, long panels) { return panels * in_c * CK_PANEL + 32; }
 static inline winograd_plan plan_winograd(const ck_conv2d *a) {
+  const int is_large = a->form == CK_FORM_F32;
   winograd_plan p;
-  p.tile_rows = div_up(a->out_h, 2);
-  p.tile_columns = div_up(a->out_w, 2);
+  p.m = is_large ? 4 : 2;
+  p.tile_rows = div_up(a->out_h, p.m);
+  p.tile_columns = div_up(a->out_w, p.m);
   p.tiles = a->batch * p.tile_rows * p.tile_columns;
   p.input_ld = div_up(a->in_c, 16) * 16;
-  p.block = min_long(p.tiles, min_long(120, max_long(48, 450 * 1024 / 64 / max_long(1, p.input_ld))));
-  p.panels = min_long(div_up(a->out_c, CK_PANEL), max_long(1, 300 * 1024 / 2048 / max_long(1, p.block)));
-  size_t at = round_64((size_t)(16 * p.block * p.input_ld) * sizeof(float));
-  p.products_at = at, at += (size_t)(16 * p.block * p.panels * CK_PANEL) * sizeof(float);
+  const long positions = (p.m + 2) * (p.m + 2), panels = div_up(a->out_c, CK_PANEL);
+  const long held = 450 * 1024 / 4 / positions, products = (is_large ? 600 : 300) * 1024 / 128 / positions;
+  p.block = min_long(p.tiles, min_long(120, max_long(is_large ? 32 : 48, held / max_long(1, p.input_ld))));
+  p.panels = min_long(panels, max_long(1, products / max_long(1, p.block)));
+  const int is_late = is_large && !a->transformed;
+  if (is_late) p.panels = min_long(p.panels, max_long(1, 200 * 1024 / 4 / 6 / CK_PANEL / max_long(1, a->in_c)));
+  p.kernels_ld = winograd_kernels_ld(a->in_c, is_late ? p.panels : panels);
+  size_t at = round_64((size_t)(positions * winograd_position(p.block, p.input_ld)) * sizeof(float));
+  p.products_at = at, at += (size_t)(positions * winograd_position(p.block, p.panels * CK_PANEL)) * sizeof(float);
   p.zeros_at = at, at += (size_t)p.input_ld * sizeof(float);
+  p.kernels_at = at, at += is_late ? (size_t)(6 * p.kernels_ld) * sizeof(float) : 0;
   p.widened_at = round_64(at), p.bytes = p.widened_at + widened_bytes(a->in_c, a->form);
   return p;
 }

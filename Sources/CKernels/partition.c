@@ -88,17 +88,36 @@ static ck_share conv2d_share(const ck_conv2d *a, int part, int parts) {
 }
 static ck_share winograd_share(const ck_conv2d *a, int part, int parts) {
   const winograd_plan plan = plan_winograd(a);
-  const long panels = div_up(a->out_c, CK_PANEL);
+  const long m = plan.m, side = m + 2;
   const share s = cut_winograd(a, &plan, part, parts);
-  const double tiles = (double)(s.row1 - s.row0), w = (double)(s.column1 - s.column0), k = (double)a->in_c;
-  if (!(tiles * w > 0)) return (ck_share){0};
-  // The products; and of the transforms the loads, sums and stores, each as much as a multiply-add: of a channel 64
-  // before the products, of an output 48 behind them.
-  ck_share share = {.operations = 2 * tiles * (16 * w * CK_PANEL * k + 64 * (double)plan.input_ld + 48 * w * CK_PANEL)};
-  const axis y = {plan.tile_rows, a->in_h, 4, 2, a->pad_h, 1}, x = {plan.tile_columns, a->in_w, 4, 2, a->pad_w, 1};
-  share.touched = FLOAT * (16 * w * CK_PANEL * k + k * pixels_met((range){s.row0, s.row1}, y, x) +
-                           4 * stored(s, panels, a->out_c) * (a->epilogue.residual ? 2 : 1));
+  const double tiles = (double)(s.row1 - s.row0), outputs = (double)(s.column1 - s.column0), k = (double)a->in_c;
+  if (!(tiles * outputs > 0)) return (ck_share){0};
+  const double positions = (double)(side * side), lanes = rounded(s.column1 - s.column0);
+  const double panels = (double)(div_up(s.column1, CK_PANEL) - s.column0 / CK_PANEL) * CK_PANEL;
+  // The products; and of the transforms the loads, sums and stores, each as much as a multiply-add: of a tile's channel
+  // 64 (m = 2) or 216 before the products, of its output 48 or 172 behind them, of a kernel in every block 222.
+  const double channel = (m == 2 ? 64 : 216) * (double)plan.input_ld, output = (m == 2 ? 48 : 172) * lanes;
+  const int is_late = m == 4 && !a->transformed;
+  const double kernels = is_late ? 222 * panels * k * (double)div_up(s.row1 - s.row0, plan.block) : 0;
+  ck_share share = {.operations = 2 * (tiles * (positions * lanes * k + channel + output) + kernels)};
+  const axis y = {plan.tile_rows, a->in_h, side, m, a->pad_h, 1};
+  const axis x = {plan.tile_columns, a->in_w, side, m, a->pad_w, 1};
+  share.touched = FLOAT * ((is_late ? 9 : positions) * lanes * k + k * pixels_met((range){s.row0, s.row1}, y, x) +
+                           (double)(m * m) * tiles * outputs * (a->epilogue.residual ? 2 : 1));
   return share;
+}
+static ck_share winograd_kernels_share(const ck_conv2d *a, int part, int parts) {
+  const double kernels = size(cut_winograd_kernels(a, part, parts)) * CK_PANEL;
+  return (ck_share){.operations = 2 * kernels * 165, .touched = FLOAT * kernels * (9 + 36)};
+}
+size_t ck_winograd_kernels_floats(const ck_conv2d *a, int parts) {
+  if (a->form != CK_FORM_F32 || a->batch <= 0 || a->out_h <= 0 || a->out_w <= 0 || a->out_c <= 0) return 0;
+  const winograd_plan plan = plan_winograd(a);
+  const long panels = div_up(a->out_c, CK_PANEL);
+  const share s = cut_winograd(a, &plan, 0, parts);
+  // How often a kernel would be transformed: in every block of every share of the tiles.
+  const long rows = max_long(1, s.row1 - s.row0), times = div_up(plan.tiles, rows) * div_up(rows, plan.block);
+  return times > 2 ? 36 * (size_t)winograd_kernels_ld(a->in_c, panels) : 0;
 }
 static ck_share line_share(const ck_conv2d *a, int part, int parts) {
   const line_plan plan = plan_line(a);
@@ -194,26 +213,28 @@ static ck_share attention_share(const ck_attention *a, int part, int parts) {
   const attention_plan plan = plan_attention(a);
   const attention_cut cut = cut_attention(a, &plan, parts);
   const double d = (double)a->head_dim;
+  double both = 0;         // dimensions of a key and of its value: where these are shared, a part has one unit
   long row = -1, most = 0; // keys of the row that a block of the part looks at
   const attention_units own = units_of_part(a, &cut, part, parts);
   for (long unit = own.first; unit < own.last; unit += own.step) {
     const attention_group group = attention_group_at(a, &cut, unit);
     if (group.row != row) {
-      share.touched += FLOAT * 2 * d * (double)most;
+      share.touched += FLOAT * both * (double)most;
       row = group.row, most = 0;
     }
+    both = d + (double)(group.d1 - group.d0);
     for (long i = group.first; i < group.last; i++) {
       const attention_block block = attention_block_at(a, &cut, group.row, i);
       const double queries = (double)(block.q1 - block.q0), keys = (double)block.keys;
       const double lanes = rounded(block.q1 - block.q0);
       // Scores, exponentials as sixteen multiply-adds each, sums; where distances have keys, the scores of those.
-      share.operations += 2 * keys * (lanes * d + lanes * 16 + queries * rounded(a->head_dim));
+      share.operations += 2 * keys * (lanes * d + lanes * 16 + queries * rounded(group.d1 - group.d0));
       if (a->position_keys) share.operations += 2 * lanes * (keys + queries - 1) * d;
-      share.touched += FLOAT * 2 * d * queries;
+      share.touched += FLOAT * both * queries;
       most = max_long(most, block.keys);
     }
   }
-  share.touched += FLOAT * 2 * d * (double)most;
+  share.touched += FLOAT * both * (double)most;
   return share;
 }
 
@@ -276,6 +297,7 @@ ck_share ck_share_of(ck_op op, const void *args, int part, int parts) {
   case CK_OP_gemm_run: return gemm_share(args, part, parts);
   case CK_OP_int8_gemm_run: return int8_gemm_share(args, part, parts);
   case CK_OP_conv2d_run: return conv2d_share(args, part, parts);
+  case CK_OP_winograd_kernels_run: return winograd_kernels_share(args, part, parts);
   case CK_OP_winograd_run: return winograd_share(args, part, parts);
   case CK_OP_winograd_line_run: return line_share(args, part, parts);
   case CK_OP_depthwise2d_run: return depthwise_share(args, part, parts);

@@ -31,10 +31,19 @@ static inline share cut_conv2d(const ck_conv2d *a, const conv_plan *plan, int pa
   const long cost = plan->line_rows ? row_cost(CK_FORM_F32) : row_cost(a->form);
   return cut_grid(a->batch * a->out_h * a->out_w, plan->columns, part, parts, 40, cost);
 }
-/// Tiles and panels. Per k a tile and a panel are sixteen cycles; a panel's weights and a tile's transform cost more
-/// than in a product.
+/// Tiles, and outputs: whole panels or, in fp32 where these are too few for all parts, halves. Per k a tile and a panel
+/// are sixteen cycles or 36; a panel's weights and a tile's transform cost more than in a product.
 static inline share cut_winograd(const ck_conv2d *a, const winograd_plan *plan, int part, int parts) {
-  return cut_grid(plan->tiles, div_up(a->out_c, CK_PANEL), part, parts, 100, 4);
+  const int is_fine = a->form == CK_FORM_F32 && plan->tiles * div_up(a->out_c, CK_PANEL) < parts;
+  const long width = is_fine ? VECTOR : CK_PANEL;
+  share s = cut_grid(plan->tiles, div_up(a->out_c, width), part, parts, 100, 4);
+  s.column0 = min_long(a->out_c, s.column0 * width);
+  s.column1 = min_long(a->out_c, s.column1 * width);
+  return s;
+}
+/// Channels of all panels of its kernels.
+static inline range cut_winograd_kernels(const ck_conv2d *a, int part, int parts) {
+  return cut_units(div_up(a->out_c, CK_PANEL) * a->in_c, part, parts);
 }
 
 /// Pairs of outputs of all images, and panels.
@@ -87,11 +96,14 @@ static inline range cut_resample2d(const ck_resample2d *a, int part, int parts) 
 }
 
 // ---- attention: groups of blocks of queries -------------------------------------------------------------------------
-/// How the queries of all heads are cut into rows * groups units, which a part takes neighbours of, see units_of_part.
+enum { MOST_COLUMNS = 4 }; // past which a share is mostly scores that others compute, too
+/// How the queries of all heads are cut into rows * groups * columns units, which a part takes neighbours of, see
+/// units_of_part.
 typedef struct attention_cut {
   long rows;   // heads of all images
   long blocks; // of the queries of a row
   long groups; // neighbouring blocks that share what keys and values cost to fetch
+  long columns; // shares of the values' dimensions: where blocks are too few for all parts, several look at the scores
 } attention_cut;
 static inline attention_cut cut_attention(const ck_attention *a, const attention_plan *plan, int parts) {
   attention_cut cut;
@@ -105,6 +117,8 @@ static inline attention_cut cut_attention(const ck_attention *a, const attention
   // Enough groups are left for equal shares.
   const long group = max_long(1, min_long(plan->group, cut.rows * cut.blocks / (8 * parts)));
   cut.groups = div_up(cut.blocks, group);
+  const long most = min_long(MOST_COLUMNS, div_up(a->head_dim, CK_PANEL));
+  cut.columns = max_long(1, min_long(most, parts / max_long(1, cut.rows * cut.groups)));
   return cut;
 }
 /// Units first, first + step, ... before last.
@@ -114,20 +128,25 @@ typedef struct attention_units {
 /// Units of equal cost in equal runs, so that a part meets the rows of its images, which it has likely made, and each
 /// head's keys once; where a mask hides keys, every parts-th one.
 static inline attention_units units_of_part(const ck_attention *a, const attention_cut *cut, int part, int parts) {
-  const long units = cut->rows * cut->groups;
+  const long units = cut->rows * cut->groups * cut->columns;
   if (a->causal || a->key_lengths) return (attention_units){part, units, parts};
   const range own = cut_units(units, part, parts);
   return (attention_units){own.first, own.last, 1};
 }
-/// The blocks first .. last of a row that unit `unit` is.
+/// The blocks first .. last of a row, and the dimensions d0 .. d1 of their outputs, that unit `unit` is.
 typedef struct attention_group {
-  long row, first, last;
+  long row, first, last, d0, d1;
 } attention_group;
 static inline attention_group attention_group_at(const ck_attention *a, const attention_cut *cut, long unit) {
-  const long row = unit / cut->groups, place = unit % cut->groups;
+  const long column = unit % cut->columns, panels = div_up(a->head_dim, CK_PANEL);
+  const long row = unit / cut->columns / cut->groups, place = unit / cut->columns % cut->groups;
   // With a causal mask later blocks cost more: every other head counts backwards, so that parts get equal work.
   const long group = a->causal && row % 2 ? cut->groups - 1 - place : place;
-  return (attention_group){row, cut->blocks * group / cut->groups, cut->blocks * (group + 1) / cut->groups};
+  return (attention_group){.row = row,
+                           .first = cut->blocks * group / cut->groups,
+                           .last = cut->blocks * (group + 1) / cut->groups,
+                           .d0 = panels * column / cut->columns * CK_PANEL,
+                           .d1 = min_long(a->head_dim, panels * (column + 1) / cut->columns * CK_PANEL)};
 }
 /// A block of queries, and the keys it looks at.
 typedef struct attention_block {

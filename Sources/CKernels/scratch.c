@@ -4,9 +4,7 @@
 size_t ck_packed_floats(long n, long k, ck_form form) {
   return (size_t)div_up(n, CK_PANEL) * (size_t)panel_floats(k, form);
 }
-size_t ck_winograd_packed_floats(long out_c, long in_c, ck_form form) {
-  return 16 * ck_packed_floats(out_c, in_c, form);
-}
+size_t ck_winograd_packed_floats(long out_c, long in_c) { return 16 * ck_packed_floats(out_c, in_c, CK_FORM_BF16); }
 size_t ck_winograd_line_packed_floats(long out_c, long in_c, ck_form form) {
   return ck_packed_floats(out_c, 5 * in_c, form);
 }

@@ -43,8 +43,8 @@ public struct Convolution: Sendable {
     ///   - hasBias: whether there is a `bias`.
     ///   - norm: a batch norm of the result.
     ///   - activation: what is applied last.
-    ///   - pixels: of the pictures that the layer is made for, where that is known: with many of them a 3x3 kernel of
-    ///     many channels is transformed, too (Winograd).
+    ///   - pixels: of the pictures that the layer is made for, where that is known: on the smallest ones narrower
+    ///     weights gain more than Winograd's algorithm.
     ///   - w: the layer's place in the checkpoint.
     public init(
         _ channels: Int, _ outputs: Int, kernel size: Int, stride: Int = 1, padding: Padding = .symmetric(0),
@@ -69,8 +69,8 @@ public struct Convolution: Sendable {
     ///   - hasBias: whether there is a `bias`.
     ///   - norm: a batch norm of the result.
     ///   - activation: what is applied last.
-    ///   - pixels: of the pictures that the layer is made for, where that is known: with many of them a 3x3 kernel of
-    ///     many channels is transformed, too (Winograd).
+    ///   - pixels: of the pictures that the layer is made for, where that is known: on the smallest ones narrower
+    ///     weights gain more than Winograd's algorithm.
     ///   - w: the layer's place in the checkpoint.
     public init(
         _ channels: Int, _ outputs: Int, kernel size: (height: Int, width: Int), stride: Int = 1,
@@ -100,14 +100,13 @@ public struct Convolution: Sendable {
         if groups > 1, groups == channels, outputs == channels {
             kernel = .depthwise(try w.depthwiseKernel(channels, size: [size.height, size.width]))
         } else {
-            let isWinograd =
-                size == (3, 3) && stride == 1 && dilation == 1 && groups == 1
-                && Self.winogradPays(channels: channels, outputs: outputs, pixels: pixels, w.loader)
             var form: PackedMatrix.Form?
-            if isWinograd {
-                form = Self.winogradForm(w.loader)
-            } else if !Self.roundingPays(
-                taps: size.height * size.width, channels: channels / groups, outputs: outputs, w.loader)
+            if size == (3, 3), stride == 1, dilation == 1, groups == 1 {
+                form = Self.winogradForm(channels: channels, outputs: outputs, pixels: pixels, w.loader)
+            }
+            if form == nil,
+                !Self.roundingPays(
+                    taps: size.height * size.width, channels: channels / groups, outputs: outputs, w.loader)
             {
                 form = .plain
             }
@@ -142,27 +141,27 @@ public struct Convolution: Sendable {
         activation = .none
     }
 
-    /// Whether a 3x3 convolution gains from Winograd's algorithm: with few channels the transforms cost more than they
-    /// save; many make transformed weights, 16/9 as large, that only large pictures pay for, and not where weights of a
-    /// narrower type shall stay small; on the smallest pictures there is little to save, and weights to read. Products
-    /// in bf16 are twice as fast, and transforms count for twice as much beside them. A matter of the layer alone, so
-    /// that results do not depend on the batch or the size of an image.
+    /// How a 3x3 kernel is held beside narrower weights where a convolution gains more from Winograd's algorithm than
+    /// from them: transformed in bf16 where brain floats are multiplied, else in fp32. With few channels the transforms
+    /// cost more than they save, in bf16, whose products are twice as fast, twice as much; many make kernels that would
+    /// not stay small (transformed 16/9 as large); on the smallest pictures there is little to save. A matter of the
+    /// layer alone, so that results do not depend on the batch or the size of an image.
     ///
     /// - Parameters:
     ///   - channels: of the input.
     ///   - outputs: channels of the result.
     ///   - pixels: of the pictures that the layer is made for; `nil` where that is not known.
     ///   - loader: knows the type of the weights, and the tier that computes.
-    static func winogradPays(channels: Int, outputs: Int, pixels: Int? = nil, _ loader: WeightLoader) -> Bool {
-        let fewest = loader.form == .bfloat16 && loader.tier.multipliesBFloat16 ? 64 : 32
-        guard channels >= fewest, outputs >= fewest, pixels.map({ $0 > 8 * 8 }) ?? true else { return false }
-        return channels * outputs <= 256 * 256 || loader.form == .plain && pixels.map { $0 >= 32 * 32 } ?? false
-    }
-
-    /// How the matrices of Winograd's algorithm are held: in fp32, but beside narrower weights where brain floats are
-    /// multiplied.
-    static func winogradForm(_ loader: WeightLoader) -> PackedMatrix.Form {
-        loader.form != .plain && loader.tier.multipliesBFloat16 ? .winogradBFloat16 : .winograd
+    /// - Returns: the form; `nil` for the loader's.
+    static func winogradForm(
+        channels: Int, outputs: Int, pixels: Int? = nil, _ loader: WeightLoader
+    ) -> PackedMatrix.Form? {
+        let isMultiplied = loader.tier.multipliesBFloat16
+        let fewest = loader.form == .bfloat16 && isMultiplied ? 64 : 32
+        guard loader.form != .plain, min(channels, outputs) >= fewest, channels * outputs <= 256 * 256,
+            pixels.map({ $0 > 8 * 8 }) ?? true
+        else { return nil }
+        return isMultiplied ? .winogradBFloat16 : .plain
     }
 
     /// Whether narrower weights gain: where products multiply brain floats, rounding the patches costs more than it

@@ -67,7 +67,7 @@ public struct Convolution1D: Sendable {
     /// Whether a convolution of three taps and stride 2 gains from Winograd's algorithm, whose weights are 5/3 as
     /// large (held as brain floats in place of eight bits, 10/3): with many channels, and not where weights of a
     /// narrower type would have to be widened. A matter of the layer alone, as
-    /// ``Convolution/winogradPays(channels:outputs:pixels:_:)``.
+    /// ``Convolution/winogradForm(channels:outputs:pixels:_:)``.
     private static func winogradPays(_ channels: Int, _ outputs: Int, _ loader: WeightLoader) -> Bool {
         channels % 32 == 0 && min(channels, outputs) >= 128
             && (loader.form == .plain || loader.tier.multipliesBFloat16)

@@ -113,11 +113,10 @@ extension Convolution {
         _ values: [Float], of name: String, _ channels: Int, _ outputs: Int, kernel size: Int, padding: Int,
         scale: [Float]? = nil, shift: [Float]? = nil, activation: Activation = .none, _ w: Weights
     ) throws(WeightError) {
-        let isWinograd = size == 3 && Self.winogradPays(channels: channels, outputs: outputs, w.loader)
         kernel = .dense([
             try w.packed(
                 values, of: name, outputs: outputs, inputs: channels * size * size, taps: size * size,
-                form: isWinograd ? Self.winogradForm(w.loader) : nil)
+                form: size == 3 ? Self.winogradForm(channels: channels, outputs: outputs, w.loader) : nil)
         ])
         self.scale = scale.map { PackedVector($0, in: w.loader.memory) }
         bias = shift.map { PackedVector($0, in: w.loader.memory) }

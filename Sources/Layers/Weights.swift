@@ -123,8 +123,8 @@ public struct Weights {
     ///   - channels: of the input.
     ///   - size: `[height, width]`, or `[width]` of a 1-D convolution.
     ///   - groups: parts that channels and outputs are cut into.
-    ///   - form: `PackedMatrix.Form.winograd` is for one group and a 3x3 kernel, `.winogradLine` for one group, three
-    ///     taps, `Window.stridedLine` and a multiple of 32 channels; the loader's where left out.
+    ///   - form: `PackedMatrix.Form.winogradBFloat16` is for one group and a 3x3 kernel, `.winogradLine` for one group,
+    ///     three taps, `Window.stridedLine` and a multiple of 32 channels; the loader's where left out.
     public func kernel(
         _ name: String = "weight", outputs: Int, channels: Int, size: [Int], groups: Int = 1,
         form: PackedMatrix.Form? = nil

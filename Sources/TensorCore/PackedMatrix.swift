@@ -24,11 +24,10 @@ public struct PackedMatrix: Sendable {
 
     /// How a matrix is laid out.
     public enum Form: Sendable {
-        /// For plain products and direct convolutions.
+        /// For plain products and convolutions, direct or by Winograd's F(4x4, 3x3).
         case plain
-        /// For a 3x3 convolution by Winograd's F(2x2, 3x3): sixteen matrices of `outputs` x (`inputs` / 9).
-        case winograd
-        /// As ``winograd``, in brain floats.
+        /// For a 3x3 convolution by Winograd's F(2x2, 3x3) in brain floats: sixteen matrices of `outputs` x
+        /// (`inputs` / 9).
         case winogradBFloat16
         /// For a 1-D convolution of three taps and stride 2 by Winograd's F(2, 2): `outputs` x (5/3 `inputs`).
         case winogradLine
@@ -42,14 +41,14 @@ public struct PackedMatrix: Sendable {
         /// Whether the matrices are those of a transformed kernel.
         public var isWinograd: Bool {
             switch self {
-            case .winograd, .winogradBFloat16, .winogradLine, .winogradLineBFloat16: true
+            case .winogradBFloat16, .winogradLine, .winogradLineBFloat16: true
             case .plain, .bfloat16, .int8: false
             }
         }
 
         var kernelForm: ck_form {
             switch self {
-            case .plain, .winograd, .winogradLine: .CK_FORM_F32
+            case .plain, .winogradLine: .CK_FORM_F32
             case .bfloat16, .winogradBFloat16, .winogradLineBFloat16: .CK_FORM_BF16
             case .int8: .CK_FORM_I8
             }
@@ -81,8 +80,7 @@ public struct PackedMatrix: Sendable {
     public static func floatCount(outputs: Int, inputs: Int, form: Form = .plain) -> Int {
         switch form {
         case .plain, .bfloat16, .int8: Int(ck_packed_floats(outputs, inputs, form.kernelForm))
-        case .winograd, .winogradBFloat16:
-            Int(ck_winograd_packed_floats(outputs, inputs / 9, form.kernelForm))
+        case .winogradBFloat16: Int(ck_winograd_packed_floats(outputs, inputs / 9))
         case .winogradLine, .winogradLineBFloat16:
             Int(ck_winograd_line_packed_floats(outputs, inputs / 3, form.kernelForm))
         }
@@ -131,7 +129,7 @@ public struct PackedMatrix: Sendable {
             source: source, storage: dtype.kernelStorage, scale: factors, form: form.kernelForm)
         switch form {
         case .plain, .bfloat16, .int8: ck_pack_weights(tier.kernelTier, &arguments)
-        case .winograd, .winogradBFloat16: ck_winograd_pack(tier.kernelTier, &arguments)
+        case .winogradBFloat16: ck_winograd_pack(tier.kernelTier, &arguments)
         case .winogradLine, .winogradLineBFloat16: ck_winograd_line_pack(tier.kernelTier, &arguments)
         }
     }

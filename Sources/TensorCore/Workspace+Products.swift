@@ -123,7 +123,8 @@ extension Workspace {
         return y
     }
 
-    /// activation(x * W * scale + bias + residual), a 2-D convolution; a 1-D one has height 1.
+    /// activation(x * W * scale + bias + residual), a 2-D convolution; a 1-D one has height 1. Winograd's algorithm is
+    /// used where it pays: by layer and size of the picture.
     ///
     /// - Parameters:
     ///   - x: `[B, H, W, C]`.
@@ -167,10 +168,8 @@ extension Workspace {
         arguments.epilogue = epilogue(scale, bias, residual, activation)
         let flops = 2 * Double(batch * size.height * size.width * outputs) * Double(first.inputs)
         switch first.form {
-        case .winograd, .winogradBFloat16:
-            perform(
-                "convolution 3x3", .CK_OP_winograd_run, arguments, flops: flops, work: flops / 8,
-                scratchBytes: ck_winograd_scratch(&arguments))
+        case .plain where winogradPays(arguments), .winogradBFloat16:
+            performWinograd(arguments, flops: flops)
         case .winogradLine, .winogradLineBFloat16:
             precondition(
                 height == 1 && window == .stridedLine && channels % 32 == 0 && groups == 1,
@@ -184,6 +183,32 @@ extension Workspace {
                 work: Self.work(flops, first), scratchBytes: ck_conv2d_scratch(&arguments))
         }
         return y
+    }
+
+    /// A 3x3 convolution, before it its kernels' transform where that is better done once.
+    private func performWinograd(_ whole: ck_conv2d, flops: Double) {
+        var arguments = whole
+        let parts = Self.parts(of: flops / 8, threads: threads)
+        let count = ck_winograd_kernels_floats(&arguments, Int32(parts))
+        let kernels = count > 0 ? allocate([count]) : nil
+        if let kernels {
+            arguments.transformed = kernels.mutableFloatPointer
+            perform("convolution 3x3", .CK_OP_winograd_kernels_run, arguments, work: 4 * Double(count))
+        }
+        perform(
+            "convolution 3x3", .CK_OP_winograd_run, arguments, flops: flops, work: flops / 8,
+            scratchBytes: ck_winograd_scratch(&arguments))
+        withExtendedLifetime(kernels) {}
+    }
+
+    /// Whether a convolution by weights in fp32 gains from Winograd's F(4x4, 3x3): with few channels its transforms cost
+    /// more than they save; for a small picture the kernels' does, about 300 multiply-adds each, beside 36 a tile of 4x4
+    /// outputs and 9 an output of the direct form. A matter of a layer and a picture's size alone, so that results do not
+    /// depend on the batch.
+    private func winogradPays(_ a: ck_conv2d) -> Bool {
+        a.kernel_h == 3 && a.kernel_w == 3 && a.stride_h == 1 && a.stride_w == 1 && a.dilation_h == 1
+            && a.dilation_w == 1 && a.groups == 1 && min(a.in_c, a.out_c) >= 32
+            && 9 * a.out_h * a.out_w > 36 * ((a.out_h + 3) / 4) * ((a.out_w + 3) / 4) + 300
     }
 
     /// A convolution's input, weights and geometry, its output's pixels `pixel` floats apart.
@@ -200,7 +225,7 @@ extension Workspace {
             dilation_w: window.dilation.width, input: x.floatPointer, in_image: height * width * channels,
             in_row: width * channels, in_col: channels, weights: weight.pointer, output: nil,
             out_image: size.height * size.width * pixel, out_row: size.width * pixel, out_col: pixel,
-            epilogue: ck_epilogue(), form: weight.form.kernelForm)
+            epilogue: ck_epilogue(), form: weight.form.kernelForm, transformed: nil)
     }
 
     /// What sharing a product is decided by: its operations, or of one of few rows the weights that are fetched for it.
@@ -244,7 +269,8 @@ extension Workspace {
                 output: y.mutableFloatPointer + (cut.row * size.width + cut.column) * outputs,
                 out_image: size.height * size.width * outputs, out_row: weight.stride * size.width * outputs,
                 out_col: weight.stride * outputs,
-                epilogue: epilogue(scale, bias, nil, activation), form: phase.matrix.form.kernelForm)
+                epilogue: epilogue(scale, bias, nil, activation), form: phase.matrix.form.kernelForm,
+                transformed: nil)
             let work = 2 * Double(batch * rows * columns * outputs * together) * Double(phase.matrix.inputs)
             // Taps that are zeros for some of the columns do not count.
             let flops = 2 * Double(batch * rows * columns * outputs) * Double(channels * cut.taps.count)

@@ -24,10 +24,6 @@ enum KernelTable {
         convolution("3x3", size: 28, 128, 128, Window(3, padding: 1)),
         convolution("3x3", size: 14, 256, 256, Window(3, padding: 1)),
         convolution("3x3", size: 7, 512, 512, Window(3, padding: 1)),
-        convolution("winograd", size: 56, 64, 64, Window(3, padding: 1), form: .winograd),
-        convolution("winograd", size: 28, 128, 128, Window(3, padding: 1), form: .winograd),
-        convolution("winograd", size: 14, 256, 256, Window(3, padding: 1), form: .winograd),
-        convolution("winograd", size: 7, 512, 512, Window(3, padding: 1), form: .winograd),
         line("line", .plain), line("line winograd", .winogradLine), line("line bf16", .bfloat16),
         line("line bf16 winograd", .winogradLineBFloat16),
     ]

@@ -67,20 +67,13 @@ extension LayerFixture {
                 })
         }
         let size = op == "conv1d" ? [geometry.kernel[1]] : geometry.kernel
-        let isWinograd =
-            geometry.kernel == [3, 3] && geometry.stride == [1, 1] && geometry.dilation == [1, 1] && groups == 1
-        for form in isWinograd ? [PackedMatrix.Form.plain, .winograd] : [.plain] {
-            let (kernel, vector) = try layer(runtime) { w in
-                (
-                    try w.kernel(outputs: outputs, channels: channels, size: size, groups: groups, form: form),
-                    try bias(w)
-                )
-            }
-            results.append(
-                result("convolution, \(form)") {
-                    $1.convolution($0, kernel, window: geometry.window, bias: vector, activation: activation)
-                })
+        let (kernel, vector) = try layer(runtime) { w in
+            (try w.kernel(outputs: outputs, channels: channels, size: size, groups: groups), try bias(w))
         }
+        results.append(
+            result("convolution") {
+                $1.convolution($0, kernel, window: geometry.window, bias: vector, activation: activation)
+            })
         return results
     }
 

@@ -13,8 +13,7 @@ private struct PlannedLayers {
     }
 
     func convolution(_ x: Tensor, _ outputs: Int, _ kernel: Int, stride: Int = 1) -> Tensor {
-        let form = kernel == 3 && stride == 1 && x.shape[3] >= 32 ? PackedMatrix.Form.winograd : .plain
-        let matrix = PackedMatrix(outputs: outputs, inputs: x.shape[3] * kernel * kernel, form: form, in: memory)
+        let matrix = PackedMatrix(outputs: outputs, inputs: x.shape[3] * kernel * kernel, in: memory)
         return ws.convolution(x, [matrix], window: Window(kernel, stride: stride, padding: kernel / 2))
     }
 

@@ -36,26 +36,28 @@ import Testing
     @Test(arguments: [5, 17, 32, 70])
     func convolutionsAndPoolingsSideBySide(outputs: Int) {
         let memory = WeightMemory()
-        let x = picture([2, 7, 6, 40], seed: 3)
+        let x = picture([2, 9, 10, 40], seed: 3)
         let one = [matrix(outputs, 40, taps: 1, form: .plain, in: memory)]
-        let direct = [matrix(outputs, 40, taps: 9, form: .plain, in: memory)]
-        let winograd = [matrix(outputs, 40, taps: 9, form: .winograd, in: memory)]
+        let direct = [matrix(outputs, 40, taps: 25, form: .plain, in: memory)]
+        // By Winograd's algorithm where there are 32 outputs or more.
+        let winograd = [matrix(outputs, 40, taps: 9, form: .plain, in: memory)]
         let bias = PackedVector((0..<outputs).map { Float($0) / 7 }, in: memory)
         runtime.withWorkspace { ws in
             let padded = Window(3, padding: 1)
             let apart = [
                 ws.convolution(x, one, window: Window(1), bias: bias, activation: .relu).copied(),
-                ws.convolution(x, direct, window: padded, bias: bias).copied(),
+                ws.convolution(x, direct, window: Window(5, padding: 2), bias: bias).copied(),
                 ws.convolution(x, winograd, window: padded).copied(),
                 ws.pooled(x, .maximum, window: padded).copied(),
                 ws.pooled(x, .averageWithPadding, window: padded).copied(),
             ]
-            let y = ws.unwritten([2, 7, 6, 3 * outputs + 80])
+            let y = ws.unwritten([2, 9, 10, 3 * outputs + 80])
             // Backwards: what is written later must leave alone what is there.
             ws.pooled(x, .averageWithPadding, window: padded, into: y.slot(3 * outputs + 40..<3 * outputs + 80))
             ws.pooled(x, .maximum, window: padded, into: y.slot(3 * outputs..<3 * outputs + 40))
             ws.convolution(x, winograd, window: padded, into: y.slot(2 * outputs..<3 * outputs))
-            ws.convolution(x, direct, window: padded, bias: bias, into: y.slot(outputs..<2 * outputs))
+            ws.convolution(
+                x, direct, window: Window(5, padding: 2), bias: bias, into: y.slot(outputs..<2 * outputs))
             ws.convolution(
                 x, one, window: Window(1), bias: bias, activation: .relu, into: y.slot(0..<outputs))
             var first = 0

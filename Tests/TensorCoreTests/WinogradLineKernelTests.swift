@@ -106,7 +106,7 @@ struct WinogradLineKernelTests {
 
     @Test(
         "weights packed in pieces, with a scale, from half precision: the same on every tier",
-        arguments: WinogradKernelTests.forms)
+        arguments: [ck_form.CK_FORM_F32, .CK_FORM_BF16])
     func packing(_ form: ck_form) {
         let problem = PackingProblem(rows: 70, channels: 32, taps: 3, form: form)
         let size = ck_winograd_line_packed_floats(70, 32, form)

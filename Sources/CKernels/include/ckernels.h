@@ -148,19 +148,26 @@ typedef struct ck_conv2d {
   long out_image, out_row, out_col;
   ck_epilogue epilogue;
   ck_form form; // of the weights; Winograd's are fp32 or bf16
+  float *transformed; // of ck_winograd_run, which see
 } ck_conv2d;
 size_t ck_conv2d_scratch(const ck_conv2d *args);
 void ck_conv2d_run(ck_tier tier, const ck_conv2d *args, int part, int parts, void *scratch);
 
-/// The same 3x3, stride 1, dilation 1, one-group convolution by Winograd's F(2x2, 3x3): 2.25 times fewer
-/// multiplications, the rounding error of the direct form or less. Other bits than the direct form, but as
-/// independent of batch, parts and tier. `weights` are ck_winograd_pack's: 16 packed out_c x in_c matrices, of which
-/// those in bf16 are multiplied as a product's (see ck_form).
-size_t ck_winograd_packed_floats(long out_c, long in_c, ck_form form); // fp32 or bf16
-/// Transforms rows `row .. row+rows` of a [out_c][in_c][3][3] weight (ck_pack: taps = 9, n = out_c, k = 9 in_c).
+/// The same 3x3, stride 1, dilation 1, one-group convolution by Winograd's algorithm: other bits than the direct form,
+/// but as independent of batch, parts and tier. Weights in fp32, packed like the direct form's, go by F(4x4, 3x3): four
+/// times fewer multiplications, a rounding error about twice that of the direct form. Weights in bf16 go by
+/// F(2x2, 3x3): 2.25 times fewer; they are ck_winograd_pack's, 16 packed out_c x in_c matrices, multiplied as a
+/// product's (see ck_form).
+size_t ck_winograd_packed_floats(long out_c, long in_c);
+/// Transforms rows `row .. row+rows` of a [out_c][in_c][3][3] weight into bf16 (ck_pack: taps = 9, n = out_c,
+/// k = 9 in_c).
 void ck_winograd_pack(ck_tier tier, const ck_pack *args);
 size_t ck_winograd_scratch(const ck_conv2d *args);
 void ck_winograd_run(ck_tier tier, const ck_conv2d *args, int part, int parts, void *scratch);
+/// Floats of room for kernels in fp32 that are better transformed before, in `transformed` by ck_winograd_kernels_run;
+/// 0 where each of the parts had better transform those that it multiplies. The result has the same bits.
+size_t ck_winograd_kernels_floats(const ck_conv2d *args, int parts);
+void ck_winograd_kernels_run(ck_tier tier, const ck_conv2d *args, int part, int parts, void *scratch);
 
 /// A 1-D convolution of three taps and stride 2 (in_h, out_h, kernel_h 1; one group, no padding, dilation 1; in_c a
 /// multiple of 32) by Winograd's F(2, 2) of the inputs in even places: five sixths of the multiplications. Other bits
@@ -413,6 +420,7 @@ void ck_transpose_run(ck_tier tier, const ck_transpose *args, int part, int part
 typedef enum __attribute__((enum_extensibility(closed))) ck_op {
   CK_OP_gemm_run,
   CK_OP_conv2d_run,
+  CK_OP_winograd_kernels_run,
   CK_OP_winograd_run,
   CK_OP_winograd_line_run,
   CK_OP_depthwise2d_run,
