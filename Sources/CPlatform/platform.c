@@ -41,6 +41,29 @@ int cp_affinity_count(void) {
   return n > 0 ? (int)n : 1;
 }
 
+int cp_processor(void) {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
+int cp_leave(int processor) {
+#if defined(__linux__)
+  static _Thread_local cpu_set_t all; // that the thread might use before it left one
+  static _Thread_local int is_known;
+  if (!is_known) is_known = sched_getaffinity(0, sizeof all, &all) == 0;
+  if (processor < 0 || processor >= CPU_SETSIZE || !is_known) return 0;
+  cpu_set_t set = all;
+  CPU_CLR(processor, &set);
+  return CPU_COUNT(&set) > 0 && sched_setaffinity(0, sizeof set, &set) == 0;
+#else
+  (void)processor;
+  return 0;
+#endif
+}
+
 void cp_advise_huge(void *p, unsigned long n) {
 #if defined(MADV_HUGEPAGE)
   madvise(p, n, MADV_HUGEPAGE);

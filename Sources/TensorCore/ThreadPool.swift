@@ -8,7 +8,8 @@ import Glibc
 /// waking a sleeping thread costs as much as a small layer. Work is divided by part number alone, so results do not
 /// depend on which thread runs what. Every thread claims its own parts first, the same in every job, so that it finds
 /// in its cache what it wrote; then those that nobody has begun: where the system gives a worker's core to another
-/// program, its parts do not wait for it.
+/// program, its parts do not wait for it. A worker that finds itself on the caller's processor moves to another: a
+/// system that packs threads on few processors may leave both there for seconds.
 final class ThreadPool: @unchecked Sendable {
     // Safe to share: `exclusive` admits one caller at a time, who alone writes the job before it is published by
     // `current` and reads results after `finished` has reached the number of parts. A part is run by who puts the job's
@@ -24,7 +25,8 @@ final class ThreadPool: @unchecked Sendable {
         case closure((Int) -> Void)
     }
 
-    /// Words on cache lines of their own: 0 generation (what sleepers wait on), 1 finished parts, 2 sleepers, 3 quit.
+    /// Words on cache lines of their own: 0 generation (what sleepers wait on), 1 finished parts, 2 sleepers, 3 quit,
+    /// 4 the caller's processor.
     private let words: UnsafeMutablePointer<UInt32>
     private static let lineWords = 16
     private var job = Job.none
@@ -41,6 +43,7 @@ final class ThreadPool: @unchecked Sendable {
     private var finished: UnsafeMutablePointer<UInt32> { words + Self.lineWords }
     private var sleepers: UnsafeMutablePointer<UInt32> { words + 2 * Self.lineWords }
     private var quit: UnsafeMutablePointer<UInt32> { words + 3 * Self.lineWords }
+    private var processor: UnsafeMutablePointer<UInt32> { words + 4 * Self.lineWords }
 
     /// Pauses before a worker sleeps: about 200 microseconds.
     private static let spinLimit = 8_000
@@ -52,8 +55,8 @@ final class ThreadPool: @unchecked Sendable {
         self.count = max(1, count)
         lock = .allocate(capacity: 1)
         pthread_mutex_init(lock, nil)
-        words = .allocate(capacity: 4 * Self.lineWords)
-        words.initialize(repeating: 0, count: 4 * Self.lineWords)
+        words = .allocate(capacity: 5 * Self.lineWords)
+        words.initialize(repeating: 0, count: 5 * Self.lineWords)
         current = .allocate(capacity: 1)
         current.initialize(to: 0)
         stamps = .allocate(capacity: Self.mostParts * Self.stampWords)
@@ -133,6 +136,8 @@ final class ThreadPool: @unchecked Sendable {
         self.job = job
         let next = (cp_load_stamp(current) >> 16 + 1) << 16 | UInt64(parts)
         cp_store(finished, 0)
+        let here = UInt32(bitPattern: cp_processor())
+        if cp_load(processor) != here { cp_store(processor, here) }
         cp_store_stamp(current, next)
         _ = cp_add(generation, 1)
         if cp_load(sleepers) > 0 { cp_wake(generation) }
@@ -169,6 +174,7 @@ final class ThreadPool: @unchecked Sendable {
 
     fileprivate func work(as index: Int) {
         var seen: UInt32 = 0
+        var hasOwn: Bool?  // whether there is a processor for it that is not the caller's
         while true {
             var pauses = 0
             while cp_load(generation) == seen {
@@ -185,6 +191,8 @@ final class ThreadPool: @unchecked Sendable {
             }
             seen = cp_load(generation)
             if cp_load(quit) != 0 { return }
+            let caller = Int32(bitPattern: cp_load(processor))
+            if cp_processor() == caller, hasOwn ?? (count <= cp_affinity_count()) { hasOwn = cp_leave(caller) != 0 }
             runParts(of: cp_load_stamp(current), as: index)
         }
     }

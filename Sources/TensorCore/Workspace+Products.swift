@@ -201,10 +201,10 @@ extension Workspace {
         withExtendedLifetime(kernels) {}
     }
 
-    /// Whether a convolution by weights in fp32 gains from Winograd's F(4x4, 3x3): with few channels its transforms cost
-    /// more than they save; for a small picture the kernels' does, about 300 multiply-adds each, beside 36 a tile of 4x4
-    /// outputs and 9 an output of the direct form. A matter of a layer and a picture's size alone, so that results do not
-    /// depend on the batch.
+    /// Whether a convolution by weights in fp32 gains from Winograd's F(4x4, 3x3): with few channels its transforms
+    /// cost more than they save; for a small picture the kernels' does, about 300 multiply-adds each, beside 36 a tile
+    /// of 4x4 outputs and 9 an output of the direct form. A matter of a layer and a picture's size alone, so that
+    /// results do not depend on the batch.
     private func winogradPays(_ a: ck_conv2d) -> Bool {
         a.kernel_h == 3 && a.kernel_w == 3 && a.stride_h == 1 && a.stride_w == 1 && a.dilation_h == 1
             && a.dilation_w == 1 && a.groups == 1 && min(a.in_c, a.out_c) >= 32

@@ -84,10 +84,12 @@ import Testing
         try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
     }
 
-    @Test func theDefaultRespectsTheAffinityMask() throws {
-        // The mask of this thread alone is narrowed; other threads of the process keep theirs. The two functions are
-        // extensions of the C library that its Swift module leaves out.
-        typealias Affinity = @convention(c) (Int32, Int, UnsafeMutableRawPointer) -> Int32
+    // Extensions of the C library that its Swift module leaves out.
+    private typealias Affinity = @convention(c) (Int32, Int, UnsafeMutableRawPointer) -> Int32
+    private typealias Processor = @convention(c) () -> Int32
+
+    /// Calls `body` while this thread, and no other of the process, may run on one processor only.
+    private func onOneProcessor<Result>(_ body: () -> Result) throws -> Result {
         let get = unsafeBitCast(try #require(dlsym(nil, "sched_getaffinity")), to: Affinity.self)
         let set = unsafeBitCast(try #require(dlsym(nil, "sched_setaffinity")), to: Affinity.self)
         var old = [UInt8](repeating: 0, count: 128)
@@ -96,8 +98,29 @@ import Testing
         var one = [UInt8](repeating: 0, count: 128)
         one[first] = old[first] & (~old[first] &+ 1)
         #expect(set(0, one.count, &one) == 0)
-        let threads = Runtime.defaultThreads
+        let result = body()
         #expect(set(0, old.count, &old) == 0)
-        #expect(threads == 1)
+        return result
+    }
+
+    @Test func theDefaultRespectsTheAffinityMask() throws {
+        #expect(try onOneProcessor { Runtime.defaultThreads } == 1)
+    }
+
+    @Test(.enabled(if: Runtime.defaultThreads > 1)) func aWorkerLeavesTheCallersProcessor() throws {
+        let processor = unsafeBitCast(try #require(dlsym(nil, "sched_getcpu")), to: Processor.self)
+        let runtime = Runtime(threads: 2)
+        let apart = try onOneProcessor {
+            let here = processor()
+            let elsewhere = Atomic(false)
+            for _ in 0..<1000 where !elsewhere.load(ordering: .relaxed) {
+                runtime.concurrently(parts: 2) { _ in
+                    usleep(100)
+                    if processor() != here { elsewhere.store(true, ordering: .relaxed) }
+                }
+            }
+            return elsewhere.load(ordering: .relaxed)
+        }
+        #expect(apart)
     }
 }

@@ -33,6 +33,10 @@ void cp_wake(const uint32_t *p);
 
 /// Processors this process may run on (its affinity mask), at least 1.
 int cp_affinity_count(void);
+/// The processor that the calling thread is on, or -1.
+int cp_processor(void);
+/// Moves the calling thread off a processor, to the others that it might run on at first; 0 where there are none.
+int cp_leave(int processor);
 /// Asks for huge pages behind [p, p + n); a hint.
 void cp_advise_huge(void *p, unsigned long n);
 /// Anonymous zeroed memory whose start is aligned to 2 MiB, or NULL; freed by cp_unmap with the same size.
