@@ -145,7 +145,7 @@ public struct Convolution: Sendable {
     /// from them: transformed in bf16 where brain floats are multiplied, else in fp32. With few channels the transforms
     /// cost more than they save, in bf16, whose products are twice as fast, twice as much; many make kernels that would
     /// not stay small (transformed 16/9 as large); on the smallest pictures there is little to save. A matter of the
-    /// layer alone, so that results do not depend on the batch or the size of an image.
+    /// layer alone: weights are held before a picture is seen.
     ///
     /// - Parameters:
     ///   - channels: of the input.

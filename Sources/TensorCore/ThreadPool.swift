@@ -192,7 +192,9 @@ final class ThreadPool: @unchecked Sendable {
             seen = cp_load(generation)
             if cp_load(quit) != 0 { return }
             let caller = Int32(bitPattern: cp_load(processor))
-            if cp_processor() == caller, hasOwn ?? (count <= cp_affinity_count()) { hasOwn = cp_leave(caller) != 0 }
+            if cp_processor() == caller {
+                hasOwn = (hasOwn ?? (count <= cp_affinity_count())) && cp_leave(caller) != 0
+            }
             runParts(of: cp_load_stamp(current), as: index)
         }
     }
