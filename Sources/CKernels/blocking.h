@@ -50,9 +50,9 @@ static inline size_t sums_bytes(long rows, long columns, long passes) {
 
 /// Units of a row in bf16: whole cache lines.
 static inline long pairs_ld(long k) { return div_up(k, 32) * 16; }
-/// Bytes of a block's rows in bf16, and of one more.
+/// Bytes of a block's rows in bf16, and of two more with a line behind each.
 static inline size_t pairs_bytes(long rows, long k, ck_form form) {
-  return form == CK_FORM_BF16 ? (size_t)((rows + 1) * pairs_ld(k)) * sizeof(uint32_t) : 0;
+  return form == CK_FORM_BF16 ? (size_t)((rows + 2) * pairs_ld(k) + 2 * 16) * sizeof(uint32_t) : 0;
 }
 
 typedef struct gemm_plan {
@@ -180,7 +180,7 @@ static inline conv_plan plan_conv(const ck_conv2d *a) {
   p.widened_at = at, at += widened > pairs ? widened : pairs;
   // Overlapping patches of whole pairs.
   if (a->form == CK_FORM_BF16 && a->in_h == 1 && a->out_h == 1 && a->kernel_h == 1 && a->pad_h == 0 &&
-      a->kernel_w > a->stride_w && a->dilation_w == 1 && channels % 2 == 0) {
+      a->kernel_w > a->stride_w && a->dilation_w == 1 && channels % 2 == 0 && !a->in_pairs) {
     p.line_rows = min_long(a->out_w, block_rows(a->stride_w * channels / 2));
     const long line_pixels = (p.line_rows - 1) * a->stride_w + a->kernel_w;
     const size_t line = round_64((size_t)(line_pixels * channels) * sizeof(uint16_t));

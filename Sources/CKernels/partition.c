@@ -42,6 +42,12 @@ static double pixels_met(range pixels, axis y, axis x) {
 }
 
 // ---- products -------------------------------------------------------------------------------------------------------
+/// Floats, or their halves, of a value.
+static double floats_of(int is_pairs) { return is_pairs ? 0.5 : 1; }
+/// Of an output and of what is added to it.
+static double floats_of_output(const ck_epilogue *e) {
+  return floats_of(e->out_pairs) + (e->residual ? floats_of(e->residual_pairs) : 0);
+}
 /// Outputs of h rows that a part stores: of all but the last panel of a group all 32.
 static double stored(share s, long panels, long outputs) {
   double columns = 0;
@@ -51,15 +57,16 @@ static double stored(share s, long panels, long outputs) {
 static ck_share gemm_share(const ck_gemm *a, int part, int parts) {
   const share s = cut_gemm(a, part, parts);
   const double h = (double)(s.row1 - s.row0), w = (double)(s.column1 - s.column0), k = (double)a->k;
-  const double outputs = stored(s, div_up(a->n, CK_PANEL), a->n) * (a->epilogue.residual ? 2 : 1);
+  const double outputs = stored(s, div_up(a->n, CK_PANEL), a->n) * floats_of_output(&a->epilogue);
   ck_share share = {.operations = 2 * h * w * CK_PANEL * k};
-  if (w > 0) share.touched = FLOAT * (w * (double)panel_floats(a->k, a->form) + h * k + outputs);
+  const double inputs = h * k * floats_of(a->in_pairs);
+  if (w > 0) share.touched = FLOAT * (w * (double)panel_floats(a->k, a->form) + inputs + outputs);
   return share;
 }
 static ck_share int8_gemm_share(const ck_gemm *a, int part, int parts) {
   const share s = cut_int8_gemm(a, part, parts);
   const double h = (double)(s.row1 - s.row0), w = (double)(s.column1 - s.column0), k = (double)a->k;
-  const double outputs = stored(s, div_up(a->n, CK_PANEL), a->n) * (a->epilogue.residual ? 2 : 1);
+  const double outputs = stored(s, div_up(a->n, CK_PANEL), a->n) * floats_of_output(&a->epilogue);
   if (!(h * w > 0)) return (ck_share){0};
   // A row is read twice, for its range and to be quantised, and written in a quarter of the bytes.
   return (ck_share){.operations = 2 * h * w * CK_PANEL * k,
@@ -70,7 +77,8 @@ static ck_share conv2d_share(const ck_conv2d *a, int part, int parts) {
   const conv_plan plan = plan_conv(a);
   const long pixels = a->batch * a->out_h * a->out_w;
   if (plan.is_gemm) {
-    const ck_gemm g = {.m = pixels, .n = a->out_c, .k = a->in_c, .epilogue = a->epilogue, .form = a->form};
+    const ck_gemm g = {.m = pixels, .n = a->out_c, .k = a->in_c, .epilogue = a->epilogue, .form = a->form,
+                       .in_pairs = a->in_pairs};
     return gemm_share(&g, part, parts);
   }
   const share s = cut_conv2d(a, &plan, part, parts);
@@ -82,8 +90,8 @@ static ck_share conv2d_share(const ck_conv2d *a, int part, int parts) {
   const axis y = {a->out_h, a->in_h, a->kernel_h, a->stride_h, a->pad_h, a->dilation_h};
   const axis x = {a->out_w, a->in_w, a->kernel_w, a->stride_w, a->pad_w, a->dilation_w};
   share.touched = FLOAT * (w * (double)panel_floats(k, a->form) +
-                           channels * pixels_met((range){s.row0, s.row1}, y, x) +
-                           stored(s, panels, a->out_c / a->groups) * (a->epilogue.residual ? 2 : 1));
+                           channels * floats_of(a->in_pairs) * pixels_met((range){s.row0, s.row1}, y, x) +
+                           stored(s, panels, a->out_c / a->groups) * floats_of_output(&a->epilogue));
   return share;
 }
 static ck_share winograd_share(const ck_conv2d *a, int part, int parts) {
@@ -102,8 +110,9 @@ static ck_share winograd_share(const ck_conv2d *a, int part, int parts) {
   ck_share share = {.operations = 2 * (tiles * (positions * lanes * k + channel + output) + kernels)};
   const axis y = {plan.tile_rows, a->in_h, side, m, a->pad_h, 1};
   const axis x = {plan.tile_columns, a->in_w, side, m, a->pad_w, 1};
-  share.touched = FLOAT * ((is_late ? 9 : positions) * lanes * k + k * pixels_met((range){s.row0, s.row1}, y, x) +
-                           (double)(m * m) * tiles * outputs * (a->epilogue.residual ? 2 : 1));
+  share.touched = FLOAT * ((is_late ? 9 : positions) * lanes * k +
+                           k * floats_of(a->in_pairs) * pixels_met((range){s.row0, s.row1}, y, x) +
+                           (double)(m * m) * tiles * outputs * floats_of_output(&a->epilogue));
   return share;
 }
 static ck_share winograd_kernels_share(const ck_conv2d *a, int part, int parts) {
@@ -127,7 +136,7 @@ static ck_share line_share(const ck_conv2d *a, int part, int parts) {
   // The products; and of five rows a pair the loads, differences and stores, each as much as a multiply-add.
   ck_share share = {.operations = 2 * pairs * (5 * w * CK_PANEL * k + 12 * k)};
   share.touched = FLOAT * (w * (double)panel_floats(5 * a->in_c, a->form) + 4 * pairs * k +
-                           2 * stored(s, div_up(a->out_c, CK_PANEL), a->out_c) * (a->epilogue.residual ? 2 : 1));
+                           2 * stored(s, div_up(a->out_c, CK_PANEL), a->out_c) * floats_of_output(&a->epilogue));
   return share;
 }
 
@@ -195,8 +204,9 @@ static ck_share pool_share(const ck_pool2d *a, int part, int parts) {
   const range pixels = cut_pool2d(a, part, parts);
   const axis y = {a->out_h, a->in_h, a->kernel_h, a->stride_h, a->pad_h, a->dilation_h};
   const axis x = {a->out_w, a->in_w, a->kernel_w, a->stride_w, a->pad_w, a->dilation_w};
+  const double channels = (double)a->c * floats_of(a->pairs);
   return (ck_share){.moved = FLOAT * size(pixels) * rounded(a->c) * (double)(a->kernel_h * a->kernel_w + 1),
-                    .touched = FLOAT * (double)a->c * (pixels_met(pixels, y, x) + size(pixels))};
+                    .touched = FLOAT * channels * (pixels_met(pixels, y, x) + size(pixels))};
 }
 static ck_share resample_share(const ck_resample2d *a, int part, int parts) {
   const range pixels = cut_resample2d(a, part, parts);

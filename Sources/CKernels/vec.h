@@ -50,6 +50,11 @@ INLINE void v_store_n(float *p, vf v, long n) {
 #endif
 }
 
+// Value i of an array of floats or, two bytes each, bf16.
+INLINE float *value_at(const float *values, long i, int is_pairs) {
+  return (float *)((uintptr_t)values + (uintptr_t)i * (is_pairs ? sizeof(uint16_t) : sizeof(float)));
+}
+
 // a*b + c with one rounding. The portable tier has no such instruction on every CPU and goes through double precision:
 // the product is exact there, so all but the rarest results are the same; it is the one tier whose bits may differ.
 INLINE vf v_fma(vf a, vf b, vf c) {

@@ -68,7 +68,8 @@ public struct ResNet: ClassifierNetwork {
     /// Number of classes.
     public let classCount: Int
     private let stem: Convolution  // conv1, bn1
-    private let stages: [[Block]]  // layer1 ... layer4
+    private let blocks: [Block]  // layer1 ... layer4
+    private let earlyBlocks: Int  // of layer1 and layer2
     private let head: Linear  // fc
 
     /// Builds the network from a checkpoint.
@@ -81,19 +82,18 @@ public struct ResNet: ClassifierNetwork {
         stem = try Convolution(
             c.channels, c.stemWidth, kernel: 7, stride: 2, padding: .symmetric(3), bias: false,
             norm: BatchNorm(c.stemWidth, names.stemNorm), activation: c.activation, names.stem)
-        var stages: [[Block]] = []
+        var blocks: [Block] = []
         var width = c.stemWidth
         for (stage, (stageWidth, depth)) in zip(c.widths, c.depths).enumerated() {
-            var blocks: [Block] = []
             for index in 0..<depth {
                 let halves = index == 0 && (stage > 0 || c.downsamplesFirstStage)
                 blocks.append(
                     try Block(width, stageWidth, stride: halves ? 2 : 1, c, names.block(stage, index)))
                 width = stageWidth
             }
-            stages.append(blocks)
         }
-        self.stages = stages
+        self.blocks = blocks
+        earlyBlocks = c.depths.prefix(2).reduce(0, +)
         head = try Linear(width, c.classCount, names.head)
     }
 
@@ -103,14 +103,23 @@ public struct ResNet: ClassifierNetwork {
     /// Classifies `[B, H, W, channels]`.
     public func callAsFunction(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput {
         var x = inCaches(pixels, ws) { pixels in
-            var x = stem(pixels, ws)  // [b, H/2, W/2, 64]
+            var x = stem(pixels, as: dtype(into: 0, ws), ws)  // [b, H/2, W/2, 64]
             x = ws.pooled(x, .maximum, window: Window(3, stride: 2, padding: 1))  // [b, H/4, W/4, 64]
-            for block in stages.prefix(2).joined() { x = block(x, ws) }  // H/4, H/8
+            for index in 0..<earlyBlocks { x = blocks[index](x, as: dtype(into: index + 1, ws), ws) }  // H/4, H/8
             return x
         }
-        for block in stages.dropFirst(2).joined() { x = block(x, ws) }  // H/16, H/32
+        for index in earlyBlocks..<blocks.count {
+            x = blocks[index](x, as: dtype(into: index + 1, ws), ws)  // H/16, H/32
+        }
         let features = ws.meanOverPixels(x)  // [B, C]
         return ClassifierOutput(logits: head(features, ws), features: features, featureMap: x)
+    }
+
+    /// What the input of a block is held as: brain floats between layers that multiply such.
+    private func dtype(into index: Int, _ ws: Workspace) -> DType {
+        guard index < blocks.count, blocks[index].isInBrainFloats(ws) else { return .float32 }
+        let isGiven = index == 0 ? stem.givesBrainFloats(ws) : blocks[index - 1].isInBrainFloats(ws)
+        return isGiven ? .bfloat16 : .float32
     }
 
     /// Four large images: the last two stages hold most of the weights.
@@ -154,13 +163,17 @@ public struct ResNet: ClassifierNetwork {
                 names.shortcut)
         }
 
-        func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
-            let residual = shortcut.map { $0(x, ws) } ?? x
+        /// Whether all layers multiply brain floats.
+        func isInBrainFloats(_ ws: Workspace) -> Bool {
+            convolutions.allSatisfy { $0.takesBrainFloats(ws) } && shortcut?.takesBrainFloats(ws) ?? true
+        }
+
+        func callAsFunction(_ x: Tensor, as dtype: DType, _ ws: Workspace) -> Tensor {
+            let inner: DType = isInBrainFloats(ws) ? .bfloat16 : .float32
+            let residual = shortcut.map { $0(x, as: inner, ws) } ?? x
             var y = x
-            for (index, convolution) in convolutions.enumerated() {
-                y = convolution(y, residual: index == convolutions.count - 1 ? residual : nil, ws)
-            }
-            return y
+            for convolution in convolutions.dropLast() { y = convolution(y, as: inner, ws) }
+            return convolutions[convolutions.count - 1](y, residual: residual, as: dtype, ws)
         }
     }
 

@@ -177,21 +177,40 @@ public struct Convolution: Sendable {
     /// - Parameters:
     ///   - x: `[B, H, W, channels]`.
     ///   - residual: shaped like the result, added before the activation.
+    ///   - dtype: of the result: fp32; or bf16 where ``givesBrainFloats(_:)`` and what follows takes them.
     ///   - ws: where it is computed.
     /// - Returns: `[B, H', W', outputs]`.
-    public func callAsFunction(_ x: Tensor, residual: Tensor? = nil, _ ws: Workspace) -> Tensor {
+    public func callAsFunction(
+        _ x: Tensor, residual: Tensor? = nil, as dtype: DType = .float32, _ ws: Workspace
+    ) -> Tensor {
         let window = self.window(for: x)
         switch kernel {
         case .dense(let matrices):
             return ws.convolution(
-                x, matrices, window: window, scale: scale, bias: bias, activation: activation, residual: residual)
+                x, matrices, window: window, scale: scale, bias: bias, activation: activation, residual: residual,
+                as: dtype)
         case .depthwise(let values):
+            precondition(dtype == .float32, "a depthwise convolution as \(dtype)")
             let y = ws.depthwiseConvolution(
                 x, values, window: window, scale: scale, bias: bias,
                 activation: residual == nil ? activation : .none)
             guard let residual else { return y }
             return ws.added(y, residual, activation: activation)
         }
+    }
+
+    /// Whether the result, and the residual, may be brain floats: the layer multiplies such, so that a network of them
+    /// moves half the bytes and rounds every value once.
+    public func givesBrainFloats(_ ws: Workspace) -> Bool {
+        guard case .dense(let matrices) = kernel else { return false }
+        return ws.multipliesBrainFloats(matrices) && activation.isInRegisters
+    }
+
+    /// Whether the input may be brain floats, too.
+    public func takesBrainFloats(_ ws: Workspace) -> Bool {
+        guard case .dense(let matrices) = kernel else { return false }
+        let channels = matrices[0].inputs / (window.kernel.height * window.kernel.width)
+        return givesBrainFloats(ws) && channels % 32 == 0
     }
 
     /// Applies the layer and writes the result among the channels of a larger picture.

@@ -27,6 +27,14 @@ public enum Activation: String, Sendable, CaseIterable {
     /// max(x, 0.2 x), PyTorch's `leaky_relu` with the slope that generators have.
     case leakyReLU
 
+    /// Whether a product applies it before a sum leaves the registers, and so may round what comes out of it.
+    public var isInRegisters: Bool {
+        switch self {
+        case .none, .relu, .relu6, .hardswish: true
+        case .gelu, .geluTanh, .quickGELU, .silu, .sigmoid, .tanh, .hardsigmoid, .leakyReLU: false
+        }
+    }
+
     var kernelActivation: ck_activation {
         switch self {
         case .none: .CK_ACT_NONE

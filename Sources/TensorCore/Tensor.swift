@@ -1,7 +1,7 @@
 /// An array of numbers with a shape: dense, row-major, a value.
 ///
-/// Models compute in fp32; other types hold what is only stored or looked up, such as token ids. Copies share memory
-/// until one of them is written.
+/// Models compute in fp32; other types hold what is only stored or looked up, such as token ids, and brain floats what
+/// goes from one layer that multiplies them to the next. Copies share memory until one of them is written.
 public struct Tensor: Sendable {
     /// The dimensions, outermost first.
     public let shape: Shape
@@ -121,6 +121,14 @@ public struct Tensor: Sendable {
     }
 
     var floatPointer: UnsafePointer<Float> { UnsafePointer(mutableFloatPointer) }
+
+    /// Where a kernel finds the values that it is told are fp32 or bf16.
+    var kernelPointer: UnsafePointer<Float> { UnsafePointer(mutableKernelPointer) }
+
+    var mutableKernelPointer: UnsafeMutablePointer<Float> {
+        guard dtype == .bfloat16 else { return mutableFloatPointer }
+        return (storage.pointer + offset * dtype.byteCount).assumingMemoryBound(to: Float.self)
+    }
 
     var mutableFloatPointer: UnsafeMutablePointer<Float> {
         precondition(dtype == .float32, "fp32 values of a \(dtype) tensor")

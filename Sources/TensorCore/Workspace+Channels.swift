@@ -6,7 +6,7 @@ public struct ChannelSlot: Sendable {
     let range: Range<Int>
 
     /// Where the slot's channels of the first pixel lie.
-    var pointer: UnsafeMutablePointer<Float> { target.mutableFloatPointer + range.lowerBound }
+    var pointer: UnsafeMutablePointer<Float> { target.mutableKernelPointer + range.lowerBound }
 }
 
 extension Tensor {
@@ -32,8 +32,8 @@ extension Workspace {
     }
 
     /// The tensor that an operation writes, and the channels of it: a slot, or a new tensor where there is none.
-    func target(_ shape: Shape, _ slot: ChannelSlot?) -> ChannelSlot {
-        guard let slot else { return ChannelSlot(target: allocate(shape), range: 0..<shape[3]) }
+    func target(_ shape: Shape, _ slot: ChannelSlot?, _ dtype: DType = .float32) -> ChannelSlot {
+        guard let slot else { return ChannelSlot(target: allocate(shape, dtype), range: 0..<shape[3]) }
         let whole = slot.target.shape
         precondition(
             whole[0] == shape[0] && whole[1] == shape[1] && whole[2] == shape[2] && slot.range.count == shape[3],

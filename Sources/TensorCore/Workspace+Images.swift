@@ -63,14 +63,15 @@ extension Workspace {
         var result: Tensor?
         for first in stride(from: 0, to: rows, by: count) {
             let part = body(first..<min(first + count, rows))
-            let width = part.count / part.shape[0]
-            let whole = result ?? allocate(Shape([rows] + part.shape.dimensions.dropFirst()))
+            let whole = result ?? allocate(Shape([rows] + part.shape.dimensions.dropFirst()), part.dtype)
             result = whole
-            let (from, to) = (part.floatPointer, whole.mutableFloatPointer + first * width)
+            let from = UnsafeRawPointer(part.kernelPointer)
+            let to = UnsafeMutableRawPointer(whole.rows(first..<first + part.shape[0]).mutableKernelPointer)
+            let bytes = part.count * part.dtype.byteCount
             // Pieces of a page, so that all threads have some.
-            perform("layout", rows: (part.count + 1023) / 1024, floats: 2048) { range in
-                let (start, end) = (range.lowerBound * 1024, min(range.upperBound * 1024, part.count))
-                (to + start).update(from: from + start, count: end - start)
+            perform("layout", rows: (bytes + 4095) / 4096, floats: 2048) { range in
+                let (start, end) = (range.lowerBound * 4096, min(range.upperBound * 4096, bytes))
+                (to + start).copyMemory(from: from + start, byteCount: end - start)
             }
         }
         return result ?? body(0..<0)

@@ -15,7 +15,7 @@ extension Workspace {
     /// Pools window by window.
     ///
     /// - Parameters:
-    ///   - x: `[B, H, W, C]`.
+    ///   - x: `[B, H, W, C]`; for the maximum, and no slot, brain floats will do, too.
     ///   - kind: what becomes of a window.
     ///   - window: its size, steps and padding.
     ///   - ceiling: PyTorch's `ceil_mode`.
@@ -31,19 +31,23 @@ extension Workspace {
         }
         let (batch, height, width, channels) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
         let size = window.outputSize(height: height, width: width, ceiling: ceiling)
-        let target = target(Shape(batch, size.height, size.width, channels), slot)
         let kernelKind: ck_pool_kind =
             switch kind {
             case .maximum: .CK_POOL_MAX
             case .average: .CK_POOL_AVERAGE
             case .averageWithPadding: .CK_POOL_AVERAGE_WITH_PAD
             }
+        precondition(
+            x.dtype == .float32 || x.dtype == .bfloat16 && kernelKind == .CK_POOL_MAX && slot == nil,
+            "pooling: \(kind) of \(x.dtype)")
+        let target = target(Shape(batch, size.height, size.width, channels), slot, x.dtype)
         let arguments = ck_pool2d(
             batch: batch, in_h: height, in_w: width, out_h: size.height, out_w: size.width, c: channels,
             out_ld: target.target.shape[3], kernel_h: window.kernel.height, kernel_w: window.kernel.width,
             stride_h: window.stride.height, stride_w: window.stride.width, pad_h: window.paddingBefore.height,
             pad_w: window.paddingBefore.width, dilation_h: window.dilation.height, dilation_w: window.dilation.width,
-            input: x.floatPointer, output: target.pointer, kind: kernelKind)
+            input: x.kernelPointer, output: target.pointer, kind: kernelKind,
+            pairs: x.dtype == .bfloat16 ? 1 : 0)
         let outputs = batch * size.height * size.width * channels
         perform(
             "pooling", .CK_OP_pool2d_run, arguments,

@@ -108,7 +108,7 @@ extension Workspace {
         let arguments = ck_gemm(
             m: rows, n: weight.outputs, k: weight.inputs, a: x.floatPointer, lda: weight.inputs, b: weight.pointer,
             c: y.mutableFloatPointer, ldc: weight.outputs,
-            epilogue: epilogue(scale, bias, residual, activation), form: weight.form.kernelForm)
+            epilogue: epilogue(scale, bias, residual, activation), form: weight.form.kernelForm, in_pairs: 0)
         let flops = 2 * Double(rows) * Double(weight.outputs) * Double(weight.inputs)
         var sized = arguments
         if weight.form == .int8, weight.inputs <= Int(CK_INT8_TERMS) {
@@ -136,12 +136,16 @@ extension Workspace {
     ///   - activation: what is applied last.
     ///   - residual: shaped like the result; not for a slot.
     ///   - slot: where the result goes; a new tensor where left out.
+    ///   - dtype: of the result: fp32, or bf16 for a layer that multiplies brain floats.
     /// - Returns: `[B, H', W', outputs]`, or the tensor that the slot belongs to.
-    /// - Precondition: the sizes agree.
+    /// - Precondition: the sizes agree. Where `x`, the residual or the result is bf16, so is what is multiplied (see
+    ///   ``multipliesBrainFloats(_:)``), the activation is applied in registers, and there is no slot; such an `x` has
+    ///   a multiple of 32 channels.
     @discardableResult
     public func convolution(
         _ x: Tensor, _ weight: [PackedMatrix], window: Window, scale: PackedVector? = nil, bias: PackedVector? = nil,
-        activation: Activation = .none, residual: Tensor? = nil, into slot: ChannelSlot? = nil
+        activation: Activation = .none, residual: Tensor? = nil, into slot: ChannelSlot? = nil,
+        as dtype: DType = .float32
     ) -> Tensor {
         let groups = weight.count
         let taps = window.kernel.height * window.kernel.width
@@ -158,14 +162,20 @@ extension Workspace {
             "convolution: the groups' matrices do not lie one after another")
         let size = window.outputSize(height: height, width: width)
         let outputs = first.outputs * groups
-        let target = target(Shape(batch, size.height, size.width, outputs), slot)
+        let target = target(Shape(batch, size.height, size.width, outputs), slot, dtype)
         let (y, pixel) = (target.target, target.target.shape[3])
         precondition(
             residual.map { slot == nil && $0.shape == y.shape } ?? true,
             "convolution: residual \(residual?.shape ?? []) for \(y.shape)")
+        precondition(
+            x.dtype != .bfloat16 && residual?.dtype != .bfloat16 && dtype == .float32
+                || multipliesBrainFloats(weight) && slot == nil && activation.isInRegisters
+                    && (dtype == .float32 || dtype == .bfloat16) && (x.dtype == .float32 || channels % 32 == 0),
+            "convolution: \(x.dtype) to \(dtype) by \(first.form)")
         var arguments = geometry(x, first, window: window, groups: groups, pixel: pixel)
         arguments.output = target.pointer
         arguments.epilogue = epilogue(scale, bias, residual, activation)
+        arguments.epilogue.out_pairs = dtype == .bfloat16 ? 1 : 0
         let flops = 2 * Double(batch * size.height * size.width * outputs) * Double(first.inputs)
         switch first.form {
         case .plain where winogradPays(arguments), .winogradBFloat16:
@@ -183,6 +193,14 @@ extension Workspace {
                 work: Self.work(flops, first), scratchBytes: ck_conv2d_scratch(&arguments))
         }
         return y
+    }
+
+    /// Whether a convolution multiplies brain floats, so that it may be given them, and give them.
+    ///
+    /// - Parameter weight: a matrix for each group.
+    public func multipliesBrainFloats(_ weight: [PackedMatrix]) -> Bool {
+        runtime.tier.multipliesBFloat16 && weight.count == 1
+            && (weight[0].form == .bfloat16 || weight[0].form == .winogradBFloat16)
     }
 
     /// A 3x3 convolution, before it its kernels' transform where that is better done once.
@@ -217,15 +235,17 @@ extension Workspace {
     ) -> ck_conv2d {
         let (height, width, channels) = (x.shape[1], x.shape[2], x.shape[3])
         let size = window.outputSize(height: height, width: width)
+        let pixelFloats = x.dtype == .bfloat16 ? channels / 2 : channels
         return ck_conv2d(
             batch: x.shape[0], in_h: height, in_w: width, in_c: channels, out_h: size.height, out_w: size.width,
             out_c: weight.outputs * groups, groups: groups, kernel_h: window.kernel.height,
             kernel_w: window.kernel.width, stride_h: window.stride.height, stride_w: window.stride.width,
             pad_h: window.paddingBefore.height, pad_w: window.paddingBefore.width, dilation_h: window.dilation.height,
-            dilation_w: window.dilation.width, input: x.floatPointer, in_image: height * width * channels,
-            in_row: width * channels, in_col: channels, weights: weight.pointer, output: nil,
+            dilation_w: window.dilation.width, input: x.kernelPointer, in_image: height * width * pixelFloats,
+            in_row: width * pixelFloats, in_col: pixelFloats, weights: weight.pointer, output: nil,
             out_image: size.height * size.width * pixel, out_row: size.width * pixel, out_col: pixel,
-            epilogue: ck_epilogue(), form: weight.form.kernelForm, transformed: nil)
+            epilogue: ck_epilogue(), form: weight.form.kernelForm, transformed: nil,
+            in_pairs: x.dtype == .bfloat16 ? 1 : 0)
     }
 
     /// What sharing a product is decided by: its operations, or of one of few rows the weights that are fetched for it.
@@ -270,7 +290,7 @@ extension Workspace {
                 out_image: size.height * size.width * outputs, out_row: weight.stride * size.width * outputs,
                 out_col: weight.stride * outputs,
                 epilogue: epilogue(scale, bias, nil, activation), form: phase.matrix.form.kernelForm,
-                transformed: nil)
+                transformed: nil, in_pairs: 0)
             let work = 2 * Double(batch * rows * columns * outputs * together) * Double(phase.matrix.inputs)
             // Taps that are zeros for some of the columns do not count.
             let flops = 2 * Double(batch * rows * columns * outputs) * Double(channels * cut.taps.count)
@@ -318,7 +338,7 @@ extension Workspace {
     ) -> ck_epilogue {
         precondition(scale == nil || bias != nil, "a scale needs a bias")
         return ck_epilogue(
-            bias: bias?.pointer, residual: residual?.floatPointer, activation: activation.kernelActivation,
-            scale: scale?.pointer)
+            bias: bias?.pointer, residual: residual?.kernelPointer, activation: activation.kernelActivation,
+            scale: scale?.pointer, residual_pairs: residual?.dtype == .bfloat16 ? 1 : 0, out_pairs: 0)
     }
 }

@@ -79,8 +79,9 @@ public final class Workspace: @unchecked Sendable {
     }
 
     /// Uninitialised memory for a result.
-    func allocate(_ shape: Shape) -> Tensor {
-        Tensor(shape: shape, storage: allocateStorage(byteCount: shape.elementCount * 4))
+    func allocate(_ shape: Shape, _ dtype: DType = .float32) -> Tensor {
+        let bytes = shape.elementCount * dtype.byteCount
+        return Tensor(shape: shape, dtype: dtype, storage: allocateStorage(byteCount: bytes))
     }
 
     /// The smallest free buffer that is large enough and not wastefully large, else a new one.

@@ -11,7 +11,7 @@ struct ConvolutionProblem: CustomStringConvertible {
     let weights: [Float]  // [out_c][in_c / groups][taps]
     let bias: [Float]
     let scale: [Float]
-    let residual: [Float]
+    var residual: [Float]
 
     /// Weights are scaled so that a sum is of size 1: a few rounding errors of its longest partial sum.
     static let tolerance = 6e-6
@@ -141,18 +141,30 @@ struct ConvolutionProblem: CustomStringConvertible {
         }
     }
 
+    /// What is brain floats.
+    struct Pairs: Hashable {
+        var input = false
+        var residual = false
+        var output = false
+    }
+
     /// Calls `body` with the scratch size and the maker of the arguments.
     func withArguments<Result>(
-        _ method: Method, residualIsOutput: Bool = false,
+        _ method: Method, residualIsOutput: Bool = false, pairs: Pairs = Pairs(),
         _ body: (Int, (UnsafeMutablePointer<Float>) -> ck_conv2d) -> Result
     ) -> Result {
         let packed = packedWeights(method)
         let inputs = [
-            GuardedFloats(input, offset: 1), GuardedFloats(bias, offset: 2), GuardedFloats(scale, offset: 3),
-            GuardedFloats(residual, offset: 5),
+            GuardedFloats(pairs.input ? input.pairs : input, offset: 1), GuardedFloats(bias, offset: 2),
+            GuardedFloats(scale, offset: 3), GuardedFloats(pairs.residual ? residual.pairs : residual, offset: 5),
         ]
         var a = args
         a.form = method.form
+        if pairs.input {
+            a.in_pairs = 1
+            (a.in_image, a.in_row, a.in_col) = (a.in_image / 2, a.in_row / 2, a.in_col / 2)
+        }
+        (a.epilogue.residual_pairs, a.epilogue.out_pairs) = (pairs.residual ? 1 : 0, pairs.output ? 1 : 0)
         (a.input, a.weights) = (UnsafePointer(inputs[0].pointer), UnsafePointer(packed.pointer))
         a.epilogue.bias = hasBias ? UnsafePointer(inputs[1].pointer) : nil
         a.epilogue.scale = hasScale ? UnsafePointer(inputs[2].pointer) : nil

@@ -16,6 +16,7 @@ struct PoolKernelTests {
         var pad = 0
         var dilation = 1
         var kind = ck_pool_kind.CK_POOL_MAX
+        var isInPairs = false
         var input: [Float]
 
         init(
@@ -65,7 +66,7 @@ struct PoolKernelTests {
         }
 
         func withArguments<Result>(_ body: ((UnsafeMutablePointer<Float>) -> ck_pool2d) -> Result) -> Result {
-            let x = GuardedFloats(input, offset: 1)
+            let x = GuardedFloats(isInPairs ? input.pairs : input, offset: 1)
             return withExtendedLifetime(x) {
                 body { output in
                     var a = ck_pool2d()
@@ -74,6 +75,7 @@ struct PoolKernelTests {
                     (a.stride_h, a.stride_w, a.pad_h, a.pad_w) = (stride, stride, pad, pad)
                     (a.dilation_h, a.dilation_w) = (dilation, dilation)
                     (a.input, a.output, a.kind) = (UnsafePointer(x.pointer), output, kind)
+                    a.pairs = isInPairs ? 1 : 0
                     return a
                 }
             }
@@ -114,6 +116,24 @@ struct PoolKernelTests {
         for i in problems.indices {
             problems[i].kind = kind
             #expect(problems[i].failures() == [], "problem \(i)")
+        }
+    }
+
+    @Test("the largest of brain floats", arguments: ck_tier.runnable)
+    func brainFloats(_ tier: ck_tier) {
+        for c in [1, 3, 16, 33, 64, 80, 97] {
+            var problem = Problem(9, 8, c, kernel: (3, 3), stride: 2, pad: 1)
+            problem.input = problem.input.map(\.roundedToBrainFloat)
+            let expected = problem.withArguments {
+                kernelOutput(.CK_OP_pool2d_run, tier, outputs: problem.outputs, arguments: $0)
+            }
+            problem.isInPairs = true
+            for parts in [1, 3, 8] {
+                let output = GuardedFloats((problem.outputs + 1) / 2, offset: parts)
+                problem.withArguments { _ = runKernel(.CK_OP_pool2d_run, tier, $0(output.pointer), parts: parts) }
+                #expect(output.isIntact)
+                #expect(output.values.unpaired(problem.outputs) == expected, "\(c) channels, \(parts) parts")
+            }
         }
     }
 

@@ -133,3 +133,21 @@ extension Float {
         Float(bitPattern: (bitPattern + 0x7fff + (bitPattern >> 16 & 1)) & 0xffff_0000)
     }
 }
+
+extension [Float] {
+    /// The values as brain floats, two of them in the place of a float, the first one lower.
+    public var pairs: [Float] {
+        stride(from: 0, to: count, by: 2).map { index in
+            let high = index + 1 < count ? self[index + 1].roundedToBrainFloat.bitPattern : 0
+            return Float(bitPattern: high | self[index].roundedToBrainFloat.bitPattern >> 16)
+        }
+    }
+
+    /// The first values of such pairs.
+    public func unpaired(_ count: Int) -> [Float] {
+        (0..<count).map { index in
+            let bits = self[index / 2].bitPattern
+            return Float(bitPattern: index % 2 == 0 ? bits << 16 : bits & 0xffff_0000)
+        }
+    }
+}

@@ -70,11 +70,18 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_form {
 /// What happens to a finished sum before it is stored: y = activation(sum * scale[n] + bias[n] + residual[m][n]), the
 /// first two fused. A batch norm is scale and bias: folded into the weights instead, its factors would round every
 /// weight.
+///
+/// Layers that multiply brain floats may hand their values on as such: where `in_pairs`, `residual_pairs` or
+/// `out_pairs`, two bf16 take the place of a float. CK_AVX512_BF16 alone does that, for ck_gemm_run, ck_conv2d_run and
+/// ck_winograd_run by weights in bf16, of one group, dense outputs and (but for Winograd's, any) an activation of
+/// CK_ACT_NONE, RELU, RELU6 or HARDSWISH. Such inputs have a multiple of 32 channels. Strides of an input are floats,
+/// those of an output values. A product's input is rounded to bf16 anyway: handed on so it gives the same bits.
 typedef struct ck_epilogue {
   const float *bias;     // [N rounded up to 32] or NULL
   const float *residual; // laid out as the output, or NULL; may BE the output
   ck_activation activation;
   const float *scale;    // [N rounded up to 32] or NULL; where there is one, there is a bias
+  int residual_pairs, out_pairs; // whether the residual's and the output's values are bf16
 } ck_epilogue;
 
 // ---- packed weights -------------------------------------------------------------------------------------------------
@@ -118,6 +125,7 @@ typedef struct ck_gemm {
   long ldc; // also the residual's
   ck_epilogue epilogue;
   ck_form form; // of b
+  int in_pairs; // whether a's values are bf16
 } ck_gemm;
 size_t ck_gemm_scratch(const ck_gemm *args);
 void ck_gemm_run(ck_tier tier, const ck_gemm *args, int part, int parts, void *scratch);
@@ -149,6 +157,7 @@ typedef struct ck_conv2d {
   ck_epilogue epilogue;
   ck_form form; // of the weights; Winograd's are fp32 or bf16
   float *transformed; // of ck_winograd_run, which see
+  int in_pairs; // whether the input's values are bf16
 } ck_conv2d;
 size_t ck_conv2d_scratch(const ck_conv2d *args);
 void ck_conv2d_run(ck_tier tier, const ck_conv2d *args, int part, int parts, void *scratch);
@@ -378,12 +387,14 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_pool_kind {
   CK_POOL_AVERAGE_WITH_PAD,   // divides by the window's pixels inside the input and pad_h, pad_w around it
 } ck_pool_kind;
 /// Pools dense [batch][in_h][in_w][c]. The c values of output pixel p, all images' in order, lie at output + p*out_ld.
+/// Where `pairs`, input and output are bf16, out_ld in values; for CK_POOL_MAX, which rounds nothing.
 typedef struct ck_pool2d {
   long batch, in_h, in_w, out_h, out_w, c, out_ld;
   long kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
   const float *input;
   float *output;
   ck_pool_kind kind;
+  int pairs;
 } ck_pool2d;
 void ck_pool2d_run(ck_tier tier, const ck_pool2d *args, int part, int parts, void *scratch);
 
