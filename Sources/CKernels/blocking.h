@@ -57,25 +57,17 @@ static inline size_t pairs_bytes(long rows, long k, ck_form form) {
 
 typedef struct gemm_plan {
   long passes, rows; // rows: the most in a block
-  // Floats from one copied row of A to the next; 0: rows are read in place. Rows whole pages apart would all lie in one
-  // set of the first-level cache, which has as many places as the highest tile has rows, and none for the panel beside
-  // them; eight rows or fewer leave some.
-  long copy_ld;
   size_t widened_at; // after the partial sums; bf16 rows are where a tier has instructions for them
-  size_t copies_at;  // after the widened panel
   size_t bytes;      // scratch
 } gemm_plan;
-static inline gemm_plan plan_gemm(long m, long n, long k, long lda, ck_form form) {
+static inline gemm_plan plan_gemm(long m, long n, long k, ck_form form) {
   gemm_plan plan;
   plan.passes = k_passes(k, 1);
   // The tier that multiplies rows in bf16 takes all of k in one pass.
   plan.rows = min_long(m, block_rows(form == CK_FORM_BF16 ? pairs_ld(k) : div_up(k, plan.passes)));
-  plan.copy_ld = lda % 1024 == 0 && plan.rows > 8 ? div_up(div_up(k, plan.passes), 32) * 32 + 16 : 0;
   plan.widened_at = sums_bytes(plan.rows, div_up(n, CK_PANEL), plan.passes);
-  plan.copies_at = plan.widened_at + widened_bytes(div_up(k, plan.passes), form);
-  const size_t copies = plan.copies_at + (size_t)(plan.rows * plan.copy_ld) * sizeof(float);
-  const size_t pairs = plan.widened_at + pairs_bytes(plan.rows, k, form);
-  plan.bytes = copies > pairs ? copies : pairs;
+  const size_t widened = widened_bytes(div_up(k, plan.passes), form), pairs = pairs_bytes(plan.rows, k, form);
+  plan.bytes = plan.widened_at + (widened > pairs ? widened : pairs);
   return plan;
 }
 
@@ -151,7 +143,7 @@ static inline conv_plan plan_conv(const ck_conv2d *a) {
               (a->batch == 1 || a->in_image == a->in_h * a->in_w * a->in_col);
   p.columns = a->groups * div_up(outputs, CK_PANEL);
   if (p.is_gemm) {
-    p.bytes = plan_gemm(pixels, a->out_c, a->in_c, a->in_col, a->form).bytes;
+    p.bytes = plan_gemm(pixels, a->out_c, a->in_c, a->form).bytes;
     return p;
   }
   p.is_merged = a->groups == 1 && a->kernel_w > 1 && a->dilation_w == 1 && a->in_col == a->in_c &&
@@ -265,9 +257,9 @@ static inline bands_plan plan_bands(const ck_inverted_residual *a) {
   p.expanded_rows = min_long(d->in_h, (p.rows - 1) * d->stride_h + reach);
   size_t at = 0;
   if (a->expand.n > 0)
-    at = plan_gemm(p.expanded_rows * d->in_w, d->channels, a->expand.k, a->expand.lda, a->expand.form).bytes;
+    at = plan_gemm(p.expanded_rows * d->in_w, d->channels, a->expand.k, a->expand.form).bytes;
   if (a->project.n > 0) {
-    const size_t bytes = plan_gemm(p.rows * d->out_w, a->project.n, d->channels, d->channels, a->project.form).bytes;
+    const size_t bytes = plan_gemm(p.rows * d->out_w, a->project.n, d->channels, a->project.form).bytes;
     at = at > bytes ? at : bytes;
   }
   p.expanded_at = round_64(at);

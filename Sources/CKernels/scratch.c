@@ -10,7 +10,7 @@ size_t ck_winograd_line_packed_floats(long out_c, long in_c, ck_form form) {
 }
 
 size_t ck_gemm_scratch(const ck_gemm *args) {
-  return plan_gemm(args->m, args->n, args->k, args->lda, args->form).bytes;
+  return plan_gemm(args->m, args->n, args->k, args->form).bytes;
 }
 size_t ck_int8_gemm_scratch(const ck_gemm *args) { return plan_int8(args->m, args->k).bytes; }
 size_t ck_conv2d_scratch(const ck_conv2d *args) { return plan_conv(args).bytes; }
