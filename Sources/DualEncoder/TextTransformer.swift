@@ -85,7 +85,7 @@ struct TextTransformer: Sendable {
 
     init(_ c: Configuration, _ names: TextTransformerNames) throws(WeightError) {
         configuration = c
-        tokens = try Embedding(c.vocabularyCount, c.width, names.tokens)
+        tokens = try Embedding(c.vocabularyCount, c.width, isVocabulary: true, names.tokens)
         positions = try names.positions()
         var blocks: [TransformerBlock] = []
         for index in 0..<c.depth {

@@ -9,9 +9,20 @@ public struct Embedding: Sendable {
     private let table: Tensor
 
     /// Reads the table.
-    public init(_ count: Int, _ width: Int, weight name: String = "weight", _ w: Weights) throws(WeightError) {
+    ///
+    /// - Parameters:
+    ///   - count: rows of the table.
+    ///   - width: values of a row.
+    ///   - name: the tensor's, below `w`.
+    ///   - isVocabulary: whether the rows are those of a vocabulary, by far the largest of tables: held in bf16 where
+    ///     matrices are held in bf16 or in int8. Others are always fp32.
+    ///   - w: where it lies in the checkpoint.
+    public init(
+        _ count: Int, _ width: Int, weight name: String = "weight", isVocabulary: Bool = false, _ w: Weights
+    ) throws(WeightError) {
         self.count = count
-        table = try w.tensor(name, shape: [count, width])
+        let isNarrow = isVocabulary && w.loader.form != .plain
+        table = try w.tensor(name, shape: [count, width], as: isNarrow ? .bfloat16 : .float32)
     }
 
     /// The rows of the given numbers, with others added.
@@ -26,6 +37,6 @@ public struct Embedding: Sendable {
         ws.embedded(ids, shape: shape, table: table, adding: addend)
     }
 
-    /// The first `count` rows, `[count, width]`.
-    public func prefix(_ count: Int) -> Tensor { table.rows(0..<count) }
+    /// The first `count` rows in fp32, `[count, width]`.
+    public func prefix(_ count: Int) -> Tensor { table.rows(0..<count).converted(to: .float32) }
 }

@@ -40,9 +40,9 @@ public struct Weights {
         try loader.values(fullName(name), shape: [count], isBuffer: isBuffer)
     }
 
-    /// A tensor of the given shape, converted to fp32 and held once, such as a table of embeddings.
-    public func tensor(_ name: String, shape: [Int]) throws(WeightError) -> Tensor {
-        try loader.tensor(fullName(name), shape: shape)
+    /// A tensor of the given shape, converted to fp32 or rounded to bf16 and held once, such as a table of embeddings.
+    public func tensor(_ name: String, shape: [Int], as dtype: DType = .float32) throws(WeightError) -> Tensor {
+        try loader.tensor(fullName(name), shape: shape, as: dtype)
     }
 
     /// The weight of a linear layer, `[outputs, inputs]`.

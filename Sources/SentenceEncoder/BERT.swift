@@ -54,7 +54,7 @@ struct BERTEmbeddings: Sendable {
     private let norm: LayerNorm  // LayerNorm
 
     init(_ c: TextEncoderConfiguration, _ w: Weights) throws(WeightError) {
-        words = try Embedding(c.vocabularyCount, c.width, w("word_embeddings"))
+        words = try Embedding(c.vocabularyCount, c.width, isVocabulary: true, w("word_embeddings"))
         positions = try Embedding(c.positionCount, c.width, w("position_embeddings"))
         types = try Embedding(c.typeCount, c.width, w("token_type_embeddings"))
         var sum = positions.prefix(c.positionCount)

@@ -21,7 +21,7 @@ public struct MPNet: TextEncoder {
     /// Builds the network from a checkpoint.
     public init(_ c: TextEncoderConfiguration, _ w: Weights) throws(WeightError) {
         configuration = c
-        words = try Embedding(c.vocabularyCount, c.width, w("embeddings.word_embeddings"))
+        words = try Embedding(c.vocabularyCount, c.width, isVocabulary: true, w("embeddings.word_embeddings"))
         positions = try Embedding(c.positionCount, c.width, w("embeddings.position_embeddings"))
         norm = try LayerNorm(c.width, epsilon: c.epsilon, w("embeddings.LayerNorm"))
         let biases = try w("encoder.relative_attention_bias").tensor("weight", shape: [Self.bucketCount, c.heads])

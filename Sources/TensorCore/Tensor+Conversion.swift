@@ -14,8 +14,7 @@ extension Tensor {
 
     /// The values in row-major order as they are stored, little-endian.
     public var bytes: [UInt8] {
-        let start = storage.pointer + offset * dtype.byteCount
-        return Array(UnsafeRawBufferPointer(start: start, count: count * dtype.byteCount))
+        Array(UnsafeRawBufferPointer(start: start, count: count * dtype.byteCount))
     }
 
     /// The same values stored as fp32, fp16 or bf16; where precision is lost, rounded to the nearest, ties to even
@@ -30,19 +29,26 @@ extension Tensor {
         guard type != dtype else { return self }
         guard dtype == .float32 else {
             let wide = Tensor(shape: shape, storage: Storage(byteCount: count * 4))
-            let start = storage.pointer + offset * dtype.byteCount
             convertToFloat(start, dtype: dtype, count: count, into: wide.mutableFloatPointer, tier: tier)
             return wide.converted(to: type, tier: tier)
         }
         let narrow = Tensor(shape: shape, dtype: type, storage: Storage(byteCount: count * 2))
         let target = narrow.storage.pointer.bindMemory(to: UInt16.self, capacity: count)
         withFloats { values in
-            for (index, value) in values.enumerated() {
-                target[index] = type == .float16 ? Float16(value).bitPattern : value.bfloat16Bits
-            }
+            guard type == .float16 else { return roundToBFloat16(values, into: target) }
+            for (index, value) in values.enumerated() { target[index] = Float16(value).bitPattern }
         }
         return narrow
     }
+}
+
+/// Rounds values to brain floats: the nearest, ties to even; NaN stays NaN.
+///
+/// - Parameters:
+///   - values: what is rounded.
+///   - target: where the bits of as many brain floats go.
+public func roundToBFloat16(_ values: UnsafeBufferPointer<Float>, into target: UnsafeMutablePointer<UInt16>) {
+    for (index, value) in values.enumerated() { target[index] = value.bfloat16Bits }
 }
 
 extension Float {

@@ -42,13 +42,19 @@ public struct Tensor: Sendable {
     public init<E: Error>(
         shape: Shape, fill: (UnsafeMutableBufferPointer<Float>) throws(E) -> Void
     ) throws(E) {
-        let count = shape.elementCount
-        let storage = Storage(byteCount: count * 4)
-        let pointer = storage.pointer.bindMemory(to: Float.self, capacity: count)
+        try self.init(shape: shape, dtype: .float32) { (bytes) throws(E) in try fill(bytes.bindMemory(to: Float.self)) }
+    }
+
+    /// A tensor whose values `fill` writes as they are stored; it is handed zeros.
+    public init<E: Error>(
+        shape: Shape, dtype: DType, fill: (UnsafeMutableRawBufferPointer) throws(E) -> Void
+    ) throws(E) {
+        let byteCount = shape.elementCount * dtype.byteCount
+        let storage = Storage(byteCount: byteCount)
         // Pages fresh from the system are zeros; touching them would take memory that may never be needed.
-        if !storage.isMapped { pointer.initialize(repeating: 0, count: count) }
-        try fill(UnsafeMutableBufferPointer(start: pointer, count: count))
-        self.init(shape: shape, storage: storage)
+        if !storage.isMapped { storage.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount) }
+        try fill(UnsafeMutableRawBufferPointer(start: storage.pointer, count: byteCount))
+        self.init(shape: shape, dtype: dtype, storage: storage)
     }
 
     /// An fp32 tensor of zeros.
@@ -111,7 +117,7 @@ public struct Tensor: Sendable {
     public func copied() -> Tensor {
         let bytes = count * dtype.byteCount
         let copy = Storage(byteCount: bytes)
-        copy.pointer.copyMemory(from: storage.pointer + offset * dtype.byteCount, byteCount: bytes)
+        copy.pointer.copyMemory(from: start, byteCount: bytes)
         return Tensor(shape: shape, dtype: dtype, storage: copy)
     }
 
@@ -119,6 +125,9 @@ public struct Tensor: Sendable {
     public var firstNonFinite: Int? {
         withFloats { values in values.firstIndex { !$0.isFinite } }
     }
+
+    /// The first value as it is stored.
+    var start: UnsafeRawPointer { UnsafeRawPointer(storage.pointer + offset * dtype.byteCount) }
 
     var floatPointer: UnsafePointer<Float> { UnsafePointer(mutableFloatPointer) }
 

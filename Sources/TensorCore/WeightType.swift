@@ -6,11 +6,11 @@ import CKernels
 /// is read, and the sums are exact. Other products widen narrower weights to fp32 as they read them; on
 /// ``Tier/avx512BF16`` products and convolutions by bf16 round their input to bf16 instead and sum pairs of products in
 /// fp32. Activations, norms and softmax are fp32 with all types, and results are as independent of batch and threads.
-/// What a network keeps as vectors or tables (biases, norms, embeddings, depthwise kernels) stays fp32, and so do 3x3
-/// convolutions that Winograd's algorithm computes (few weights, much work). Where bf16 is multiplied as it is, these
-/// are in bf16 beside weights in bf16 and in int8, attention rounds queries, keys, values and softmax's weights, and
-/// inverted residuals in bf16 round what they expand and their depthwise kernels; first layers stay fp32 whose patches
-/// are too short to be worth rounding.
+/// What a network keeps as vectors or tables (biases, norms, positions, depthwise kernels) stays fp32, and so do 3x3
+/// convolutions that Winograd's algorithm computes (few weights, much work); the embeddings of a vocabulary are held in
+/// bf16 beside weights in bf16 and in int8. Where bf16 is multiplied as it is, those convolutions, too, are in bf16,
+/// attention rounds queries, keys, values and softmax's weights, and inverted residuals in bf16 round what they expand
+/// and their depthwise kernels; first layers stay fp32 whose patches are too short to be worth rounding.
 public enum WeightType: String, Sendable, CaseIterable {
     /// Single precision: the checkpoint's own values.
     case float32 = "fp32"

@@ -6,7 +6,7 @@ extension Workspace {
     /// - Parameters:
     ///   - ids: `B * T` numbers in `0 ..< table.shape[0]`.
     ///   - shape: `[B, T]`.
-    ///   - table: `[V, C]`.
+    ///   - table: `[V, C]`, of a type of weights.
     ///   - addend: `[T, C]`, added to every sequence; `nil` adds nothing.
     /// - Returns: `[B, T, C]`.
     public func embedded(_ ids: [Int], shape: Shape, table: Tensor, adding addend: Tensor? = nil) -> Tensor {
@@ -15,12 +15,13 @@ extension Workspace {
             ids.count == batch * tokens && (addend.map { $0.count == tokens * width } ?? true),
             "embeddings: \(ids.count) ids for \(shape), addend \(addend?.shape ?? [])")
         let y = allocate(Shape(batch, tokens, width))
+        let (tier, rowBytes) = (runtime.tier, width * table.dtype.byteCount)
         perform("embedding", rows: ids.count, floats: (addend == nil ? 2 : 5) * width) { rows in
             for index in rows {
                 let id = ids[index]
                 precondition(id >= 0 && id < table.shape[0], "embeddings: id \(id) of \(table.shape[0])")
                 let target = y.mutableFloatPointer + index * width
-                target.update(from: table.floatPointer + id * width, count: width)
+                convertToFloat(table.start + id * rowBytes, dtype: table.dtype, count: width, into: target, tier: tier)
                 guard let addend else { continue }
                 let values = addend.floatPointer + index % tokens * width
                 for channel in 0..<width { target[channel] += values[channel] }

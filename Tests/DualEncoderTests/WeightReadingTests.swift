@@ -61,6 +61,43 @@ import Testing
         }
     }
 
+    @Test("a vocabulary is held in bf16 beside narrower weights, other tables are not", arguments: WeightType.allCases)
+    func vocabularies(type: WeightType) throws {
+        let runtime = Runtime(threads: 2, weights: type)
+        for (dtype, count, width) in [
+            (DType.float32, 3, 5), (.float32, (1 << 12) + 3, 129), (.float16, 7001, 77), (.bfloat16, 7001, 77),
+        ] {
+            var generator = SeededGenerator(seed: UInt64(width))
+            // More bits than bf16 has, and ties.
+            let stored = Tensor(
+                generator.floats(count * width).map { ($0 * 1024).rounded() / 1024 }, shape: [count, width]
+            ).converted(to: dtype)
+            var source = MemorySource()
+            source.add("weight", stored.converted(to: .float32).floats, shape: [count, width], as: dtype)
+            let isNarrow = type != .float32
+            let loader = WeightLoader(source, runtime: runtime)
+            let words = try Embedding(count, width, isVocabulary: true, Weights(loader))
+            try loader.finish()
+            #expect(loader.byteCount == (isNarrow ? 2 : 4) * count * width)
+            let plain = WeightLoader(source, runtime: runtime)
+            let positions = try Embedding(count, width, Weights(plain))
+            try plain.finish()
+            #expect(plain.byteCount == 4 * count * width)
+
+            let held = (isNarrow ? stored.converted(to: .bfloat16) : stored).converted(to: .float32)
+            let exact = stored.converted(to: .float32)
+            #expect(bitDifference(words.prefix(count).floats, held.floats) == nil)
+            #expect(bitDifference(positions.prefix(count).floats, exact.floats) == nil)
+            let ids = [count - 1, 0, 1, count - 1], addend = Tensor(generator.floats(2 * width), shape: [2, width])
+            let found = runtime.withWorkspace { ws in
+                (words(ids, shape: [2, 2], ws).floats, words(ids, shape: [2, 2], adding: addend, ws).floats)
+            }
+            let rows = ids.flatMap { held.rows($0..<$0 + 1).floats }
+            #expect(bitDifference(found.0, rows) == nil)
+            #expect(bitDifference(found.1, zip(rows, addend.floats + addend.floats).map { $0 + $1 }) == nil)
+        }
+    }
+
     @Test(arguments: [(5, 7), (33, 64), (96, 40)])
     func turnedAndPartedMatrices(inputs: Int, outputs: Int) throws {
         let runtime = Runtime(threads: 2)
