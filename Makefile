@@ -7,7 +7,7 @@ PICTURES := $(addprefix samples/,airplane.png automobile.jpg bird.png cat.webp d
 ALL_CLASSES := --class all --count 80 --grid 10x8 --force
 LABELS := 'a dog,a horse,a striped red circle,three blue squares,a striped purple star,a spotted green triangle'
 
-.PHONY: help run test docs setup build lint format bench parity bench-peers clean fuzz asan tsan neon
+.PHONY: help run test docs setup build binary lint format bench parity bench-peers clean fuzz asan tsan neon
 
 help:            ## lists the targets
 	@grep -E '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
@@ -40,6 +40,9 @@ setup:           ## installs the system libraries that are missing (Debian)
 
 build: setup     ## builds the zoo command
 	$(BUILD) --product zoo
+
+binary: setup    ## builds .build/binary/release/zoo, with Swift's libraries in it
+	$(BUILD) --product zoo --static-swift-stdlib --scratch-path .build/binary
 
 lint:            ## checks the formatting of the Swift sources
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz samples
