@@ -200,6 +200,7 @@ class SentenceCheckpoint:
     """What differs from the defaults of the architecture's configuration."""
     limit: int = 512
     gain: float = 1.0
+    layout: str = "sentence-transformers"
 
     def build(self):
         """Build the model with seeded weights."""
