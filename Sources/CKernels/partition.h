@@ -74,7 +74,8 @@ static inline share cut_inverted_residual(const ck_inverted_residual *a, int par
   // A projection needs all channels. Parts that share rows expand none of them twice.
   for (long c = 1; a->in_pairs && a->project.n <= 0 && c <= min_long(parts, panels); c++) {
     const long r = min_long(parts / c, max_long(1, lines));
-    const long overlap = r > 1 ? max_long(0, d->kernel_h - d->stride_h) : 0;
+    const int cuts_images = lines % (r * d->out_h) != 0;
+    const long overlap = r > 1 && cuts_images ? max_long(0, d->kernel_h - d->stride_h) : 0;
     const long cost = (div_up(lines, r) * d->stride_h + overlap) * div_up(panels, c);
     if (cost < best) best = cost, best_r = r, best_c = c;
   }

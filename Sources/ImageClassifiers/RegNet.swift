@@ -115,9 +115,9 @@ public struct RegNet: ClassifierNetwork {
 
         func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
             let residual = shortcut.map { $0(x, ws) } ?? x
-            var y = second(first(x, ws), ws)
-            if let gate { y = gate(y, ws) }
-            return third(y, residual: residual, ws)
+            let y = second(first(x, ws), ws)
+            guard let gate else { return third(y, residual: residual, ws) }
+            return third(y, times: gate(y, ws), residual: residual, ws)
         }
     }
 }

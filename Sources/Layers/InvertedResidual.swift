@@ -41,7 +41,8 @@ public struct InvertedResidual: Sendable {
                 ?? project(convolved(x, ws), residual: residual, ws)
         }
         // A gate needs all pixels of its channel before the projection may begin.
-        return project(gate(convolved(x, ws), ws, inPlace: true), residual: residual, ws)
+        let y = convolved(x, ws)
+        return project(y, times: gate(y, ws), residual: residual, ws)
     }
 
     /// The block up to its depthwise convolution, by bands or one layer after the other.
@@ -77,4 +78,22 @@ extension Convolution {
 
     /// Whether the convolution is 1x1, from pixels to pixels.
     var isPointwise: Bool { window == Window(1) && padding == .symmetric(0) }
+
+    /// Applies the layer to its input times a gate for each channel.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, H, W, channels]`, which nothing may read afterwards.
+    ///   - gate: `[B, 1, 1, channels]`.
+    ///   - residual: shaped like the result, added before the activation.
+    ///   - ws: where it is computed.
+    /// - Returns: `[B, H', W', outputs]`, with the same bits however the gates come to the input.
+    public func callAsFunction(_ x: Tensor, times gate: Tensor, residual: Tensor?, _ ws: Workspace) -> Tensor {
+        guard let step = productStep, isPointwise, step.kernel.form == .bfloat16,
+            ws.multipliesBrainFloats([step.kernel])
+        else { return self(ws.gated(x, by: gate, inPlace: true), residual: residual, ws) }
+        // The input is rounded to brain floats as it is read: the gates come with that.
+        return ws.convolution(
+            x, [step.kernel], window: window, scale: scale, bias: bias, activation: activation, residual: residual,
+            gate: gate)
+    }
 }

@@ -25,16 +25,15 @@ public struct SqueezeExcitation: Sendable {
         self.expand = try Convolution(squeezed, channels, kernel: 1, activation: gate, expand)
     }
 
-    /// Applies the layer.
+    /// Computes the gates, which the convolution that follows multiplies its input by, see
+    /// ``Convolution/callAsFunction(_:times:residual:_:)``.
     ///
     /// - Parameters:
     ///   - x: `[B, H, W, channels]`.
     ///   - ws: where it is computed.
-    ///   - inPlace: whether the result takes x's memory, which nothing may read afterwards.
-    /// - Returns: `[B, H, W, channels]`.
-    public func callAsFunction(_ x: Tensor, _ ws: Workspace, inPlace: Bool = false) -> Tensor {
+    /// - Returns: `[B, 1, 1, channels]`.
+    public func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
         let means = ws.meanOverPixels(x)  // [B, C]
-        let pixels = means.reshaped(to: Shape(means.shape[0], 1, 1, means.shape[1]))
-        return ws.gated(x, by: expand(reduce(pixels, ws), ws), inPlace: inPlace)
+        return expand(reduce(means.reshaped(to: Shape(means.shape[0], 1, 1, means.shape[1])), ws), ws)
     }
 }

@@ -64,7 +64,7 @@ extension Workspace {
                 m: 0, n: step.kernel.outputs, k: step.kernel.inputs, a: x.floatPointer, lda: channels,
                 b: step.kernel.pointer, c: nil, ldc: outputs,
                 epilogue: epilogue(step.scale, step.bias, residual, step.activation),
-                form: step.kernel.form.kernelForm, in_pairs: 0)
+                form: step.kernel.form.kernelForm, in_pairs: 0, gate: nil, gate_rows: 0)
         }
         var arguments = ck_inverted_residual(
             expand: product(expand, nil),

@@ -108,7 +108,8 @@ extension Workspace {
         let arguments = ck_gemm(
             m: rows, n: weight.outputs, k: weight.inputs, a: x.floatPointer, lda: weight.inputs, b: weight.pointer,
             c: y.mutableFloatPointer, ldc: weight.outputs,
-            epilogue: epilogue(scale, bias, residual, activation), form: weight.form.kernelForm, in_pairs: 0)
+            epilogue: epilogue(scale, bias, residual, activation), form: weight.form.kernelForm, in_pairs: 0, gate: nil,
+            gate_rows: 0)
         let flops = 2 * Double(rows) * Double(weight.outputs) * Double(weight.inputs)
         var sized = arguments
         if weight.form == .int8, weight.inputs <= Int(CK_INT8_TERMS) {
@@ -135,6 +136,8 @@ extension Workspace {
     ///   - bias: `outputs` values.
     ///   - activation: what is applied last.
     ///   - residual: shaped like the result; not for a slot.
+    ///   - gate: `[B, 1, 1, C]`, what the input's channels are multiplied by as they are read; for a dense 1x1
+    ///     convolution of fp32 values that multiplies brain floats (see ``multipliesBrainFloats(_:)``).
     ///   - slot: where the result goes; a new tensor where left out.
     ///   - dtype: of the result: fp32, or bf16 for a layer that multiplies brain floats.
     /// - Returns: `[B, H', W', outputs]`, or the tensor that the slot belongs to.
@@ -144,7 +147,7 @@ extension Workspace {
     @discardableResult
     public func convolution(
         _ x: Tensor, _ weight: [PackedMatrix], window: Window, scale: PackedVector? = nil, bias: PackedVector? = nil,
-        activation: Activation = .none, residual: Tensor? = nil, into slot: ChannelSlot? = nil,
+        activation: Activation = .none, residual: Tensor? = nil, gate: Tensor? = nil, into slot: ChannelSlot? = nil,
         as dtype: DType = .float32
     ) -> Tensor {
         let groups = weight.count
@@ -172,7 +175,13 @@ extension Workspace {
                 || multipliesBrainFloats(weight) && slot == nil && activation.isInRegisters
                     && (dtype == .float32 || dtype == .bfloat16) && (x.dtype == .float32 || channels % 32 == 0),
             "convolution: \(x.dtype) to \(dtype) by \(first.form)")
+        precondition(
+            gate.map {
+                $0.count == batch * channels && window == Window(1) && x.dtype == .float32 && first.form == .bfloat16
+                    && multipliesBrainFloats(weight)
+            } ?? true, "convolution: gate \(gate?.shape ?? []) for \(x.shape)")
         var arguments = geometry(x, first, window: window, groups: groups, pixel: pixel)
+        arguments.gate = gate?.floatPointer
         arguments.output = target.pointer
         arguments.epilogue = epilogue(scale, bias, residual, activation)
         arguments.epilogue.out_pairs = dtype == .bfloat16 ? 1 : 0
@@ -245,7 +254,7 @@ extension Workspace {
             in_row: width * pixelFloats, in_col: pixelFloats, weights: weight.pointer, output: nil,
             out_image: size.height * size.width * pixel, out_row: size.width * pixel, out_col: pixel,
             epilogue: ck_epilogue(), form: weight.form.kernelForm, transformed: nil,
-            in_pairs: x.dtype == .bfloat16 ? 1 : 0)
+            in_pairs: x.dtype == .bfloat16 ? 1 : 0, gate: nil)
     }
 
     /// What sharing a product is decided by: its operations, or of one of few rows the weights that are fetched for it.
@@ -290,7 +299,7 @@ extension Workspace {
                 out_image: size.height * size.width * outputs, out_row: weight.stride * size.width * outputs,
                 out_col: weight.stride * outputs,
                 epilogue: epilogue(scale, bias, nil, activation), form: phase.matrix.form.kernelForm,
-                transformed: nil, in_pairs: 0)
+                transformed: nil, in_pairs: 0, gate: nil)
             let work = 2 * Double(batch * rows * columns * outputs * together) * Double(phase.matrix.inputs)
             // Taps that are zeros for some of the columns do not count.
             let flops = 2 * Double(batch * rows * columns * outputs) * Double(channels * cut.taps.count)

@@ -126,6 +126,8 @@ typedef struct ck_gemm {
   ck_epilogue epilogue;
   ck_form form; // of b
   int in_pairs; // whether a's values are bf16
+  const float *gate; // [.., k]: what a's values are multiplied by, gate_rows rows by the same; NULL: nothing. For
+  long gate_rows;    // CK_AVX512_BF16, which rounds fp32 values as it reads them, and b in bf16
 } ck_gemm;
 size_t ck_gemm_scratch(const ck_gemm *args);
 void ck_gemm_run(ck_tier tier, const ck_gemm *args, int part, int parts, void *scratch);
@@ -158,6 +160,7 @@ typedef struct ck_conv2d {
   ck_form form; // of the weights; Winograd's are fp32 or bf16
   float *transformed; // of ck_winograd_run, which see
   int in_pairs; // whether the input's values are bf16
+  const float *gate; // [batch][in_c] of a dense 1x1 convolution without padding, as ck_gemm's; NULL: none
 } ck_conv2d;
 size_t ck_conv2d_scratch(const ck_conv2d *args);
 void ck_conv2d_run(ck_tier tier, const ck_conv2d *args, int part, int parts, void *scratch);
