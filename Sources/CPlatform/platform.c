@@ -73,6 +73,16 @@ void cp_advise_huge(void *p, unsigned long n) {
 #endif
 }
 
+void cp_end_huge(void *p, unsigned long n) {
+#if defined(MADV_NOHUGEPAGE)
+  const uintptr_t page = (uintptr_t)p & ~(uintptr_t)(HUGE_PAGE - 1), used = (uintptr_t)p - page;
+  if (used > 0) madvise((void *)page, used + n < HUGE_PAGE ? used + n : HUGE_PAGE, MADV_NOHUGEPAGE);
+#else
+  (void)p;
+  (void)n;
+#endif
+}
+
 void *cp_map(unsigned long n) {
   // One huge page more than asked for, so that an aligned run fits; the ends are given back.
   char *base = mmap(NULL, n + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -181,6 +181,7 @@ public final class WeightLoader {
     public func finish(ignoring ignorable: (String) -> Bool = { _ in false }) throws(WeightError) {
         let unused = source.names.filter { !taken.contains($0) && !ignorable($0) }
         guard unused.isEmpty else { throw .unused(location: source.location, tensors: unused) }
+        memory.endMatrices()
         let next = Atomic(0)
         // The first part that fails says why, and the others stop.
         let hasFailed = Atomic(false)

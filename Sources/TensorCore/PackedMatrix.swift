@@ -146,7 +146,7 @@ public struct PackedVector: Sendable {
     public init(_ values: [Float], in memory: WeightMemory) {
         count = values.count
         owner = memory
-        pointer = memory.floats((values.count + 31) / 32 * 32)
+        pointer = memory.vectorFloats((values.count + 31) / 32 * 32)
         // The memory is zeros: writing more of them would only take pages, for weights that are planned and not read.
         for (index, value) in values.enumerated() where value.bitPattern != 0 { pointer[index] = value }
     }

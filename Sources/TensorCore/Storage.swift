@@ -35,16 +35,24 @@ final class Storage: @unchecked Sendable {
 /// Memory for a model's weights: handed out once, in huge pages, given back when the model goes.
 ///
 /// Allocation happens on one thread while a model is built; the pieces are then filled by several threads, each its
-/// own, and read-only from there on.
+/// own, and read-only from there on. Vectors, which are filled at once, lie apart from matrices: one thread would take
+/// and clear the huge pages of many matrices for the few values between them.
 public final class WeightMemory: @unchecked Sendable {
     private static let chunkBytes = 64 << 20
+    private static let vectorChunkBytes = 1 << 20
     /// Where weights are planned only, the smallest piece of which no memory is reserved.
     private static let plannedFrom = 1 << 20
     /// Where they lie then: an address that nothing is read from.
     nonisolated(unsafe) private static let nowhere = UnsafeMutablePointer<Float>.allocate(capacity: 16)
     private let isPlanned: Bool
     private var chunks: [(base: UnsafeMutableRawPointer, size: Int)] = []
-    private var used = 0
+    /// What is left of the chunk that pieces are taken from.
+    private struct Rest {
+        var base: UnsafeMutableRawPointer
+        var size: Int
+    }
+    private var matrixRest: Rest?
+    private var vectorRest: Rest?
     /// Bytes handed out.
     public private(set) var byteCount = 0
 
@@ -56,20 +64,31 @@ public final class WeightMemory: @unchecked Sendable {
 
     deinit { for chunk in chunks { cp_unmap(chunk.base, UInt(chunk.size)) } }
 
-    /// Makes sure that the next `count` floats can be had.
+    /// Makes sure that the next `count` floats of matrices can be had, side by side.
     ///
     /// - Returns: whether the system gave the memory.
     public func reserve(_ count: Int) -> Bool {
+        reserve(count, in: &matrixRest, chunk: isPlanned ? Self.plannedFrom : Self.chunkBytes)
+    }
+
+    private func reserve(_ count: Int, in rest: inout Rest?, chunk: Int) -> Bool {
         let (bytes, overflows) = max(count, 1).multipliedReportingOverflow(by: 4)
         guard !overflows, bytes <= .max - Self.chunkBytes else { return false }
         let size = (bytes + 63) & ~63
         if isPlanned, size >= Self.plannedFrom { return true }
-        if let chunk = chunks.last, used + size <= chunk.size { return true }
-        let chunkSize = max(isPlanned ? Self.plannedFrom : Self.chunkBytes, size)
+        if let rest, size <= rest.size { return true }
+        let chunkSize = max(chunk, size)
+        if let rest { cp_end_huge(rest.base, UInt(rest.size)) }
         guard let base = cp_map(UInt(chunkSize)) else { return false }
         chunks.append((base, chunkSize))
-        used = 0
+        rest = Rest(base: base, size: chunkSize)
         return true
+    }
+
+    /// Has the end of the matrices handed out lie in small pages, as the rest of a huge one would be taken for nothing.
+    /// To be asked for before they are written.
+    public func endMatrices() {
+        if let rest = matrixRest { cp_end_huge(rest.base, UInt(rest.size)) }
     }
 
     /// Whether the system would give memory for `count` floats now.
@@ -80,22 +99,29 @@ public final class WeightMemory: @unchecked Sendable {
         return true
     }
 
-    /// `count` floats, zeroed, aligned to 64 bytes, valid as long as this object lives.
+    /// `count` floats of a matrix, zeroed, aligned to 64 bytes, valid as long as this object lives.
     ///
     /// Address space is reserved a chunk at a time; only pages that are written take memory.
     ///
     /// - Precondition: the system has the memory; ``reserve(_:)`` asks first where a file decides how much.
     func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
+        floats(count, from: &matrixRest, chunk: isPlanned ? Self.plannedFrom : Self.chunkBytes)
+    }
+
+    /// `count` floats of a vector, likewise.
+    func vectorFloats(_ count: Int) -> UnsafeMutablePointer<Float> {
+        floats(count, from: &vectorRest, chunk: Self.vectorChunkBytes)
+    }
+
+    private func floats(_ count: Int, from rest: inout Rest?, chunk: Int) -> UnsafeMutablePointer<Float> {
         let size = (max(count, 1) * 4 + 63) & ~63
-        if isPlanned, size >= Self.plannedFrom {
-            byteCount += size
-            return Self.nowhere
-        }
-        guard reserve(count), let chunk = chunks.last else {
+        byteCount += size
+        if isPlanned, size >= Self.plannedFrom { return Self.nowhere }
+        guard reserve(count, in: &rest, chunk: chunk), let piece = rest?.base else {
             preconditionFailure("the system has no memory for \(count) weights")
         }
-        defer { used += size }
-        byteCount += size
-        return (chunk.base + used).bindMemory(to: Float.self, capacity: size / 4)
+        rest?.base += size
+        rest?.size -= size
+        return piece.bindMemory(to: Float.self, capacity: size / 4)
     }
 }
