@@ -59,7 +59,7 @@ static ck_share gemm_share(const ck_gemm *a, int part, int parts) {
   const double h = (double)(s.row1 - s.row0), w = (double)(s.column1 - s.column0), k = (double)a->k;
   const double outputs = stored(s, div_up(a->n, CK_PANEL), a->n) * floats_of_output(&a->epilogue);
   ck_share share = {.operations = 2 * h * w * CK_PANEL * k};
-  const double gates = a->gate ? (double)div_up(s.row1 - s.row0, a->gate_rows) * k : 0;
+  const double gates = a->gate ? (double)div_up(s.row1 - s.row0, max_long(1, a->gate_rows)) * k : 0;
   const double inputs = h * k * floats_of(a->in_pairs) + gates;
   if (w > 0) share.touched = FLOAT * (w * (double)panel_floats(a->k, a->form) + inputs + outputs);
   return share;
