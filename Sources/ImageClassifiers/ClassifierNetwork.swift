@@ -75,13 +75,13 @@ extension ClassifierNetwork {
     ///
     /// - Parameters:
     ///   - pixels: `[B, H, W, channels]`.
-    ///   - count: images at a time; ``imagesInCaches(height:width:)`` where left out.
+    ///   - count: images at a time, or ``imagesInCaches(height:width:)`` where these are more.
     ///   - layers: `[b, H, W, channels]` to `[b, h, w, C]`.
     /// - Returns: `[B, h, w, C]`.
     func inCaches(
-        _ pixels: Tensor, of count: Int? = nil, _ ws: Workspace, _ layers: (Tensor) -> Tensor
+        _ pixels: Tensor, atLeast count: Int = 1, _ ws: Workspace, _ layers: (Tensor) -> Tensor
     ) -> Tensor {
-        let held = count ?? imagesInCaches(height: pixels.shape[1], width: pixels.shape[2])
-        return ws.inParts(pixels, of: held, layers)
+        let held = imagesInCaches(height: pixels.shape[1], width: pixels.shape[2])
+        return ws.inParts(pixels, of: max(count, held), layers)
     }
 }

@@ -94,9 +94,8 @@ public struct MobileNetV2: ClassifierNetwork {
 
     /// Classifies `[B, H, W, channels]`.
     public func callAsFunction(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput {
-        // Two at a time at least: pictures that are whole a thread's share have no rows that two threads expand.
-        let held = max(2, imagesInCaches(height: pixels.shape[1], width: pixels.shape[2]))
-        var x = inCaches(pixels, of: held, ws) { pixels in
+        // Pictures that are whole a thread's share have no rows that two threads expand.
+        var x = inCaches(pixels, atLeast: 2, ws) { pixels in
             var x = stem?(pixels, ws) ?? pixels  // [b, H/2, W/2, 32], if not in the first block
             for block in blocks[..<lastHalving] { x = block(x, ws) }  // H/4, H/8, H/16
             return x

@@ -83,10 +83,9 @@ public struct MobileNetV3: ClassifierNetwork {
 
     /// Classifies `[B, H, W, 3]`.
     public func callAsFunction(_ pixels: Tensor, _ ws: Workspace) -> ClassifierOutput {
-        // Four at a time at least: the gates of one are too little work for two threads, and pictures that are whole a
-        // thread's share have no rows that two threads expand.
-        let held = max(4, imagesInCaches(height: pixels.shape[1], width: pixels.shape[2]))
-        var x = inCaches(pixels, of: held, ws) { pixels in
+        // The gates of one are too little work for two threads, and pictures that are whole a thread's share have no
+        // rows that two threads expand.
+        var x = inCaches(pixels, atLeast: 4, ws) { pixels in
             var x = stem(pixels, ws)  // [b, H/2, W/2, 16]
             for block in blocks[..<lastHalving] { x = block(x, ws) }  // H/4, H/8, H/16
             return x
