@@ -11,7 +11,7 @@ enum {
   MIN_BLOCK_ROWS = 24,      // two tiles
   MAX_CONV_ROWS = 480,      // output pixels of one table of pointers
   BAND_FLOATS = 96 * 1024,  // of a band of an inverted residual: expanded rows and those convolved from them
-  PAIR_BAND_BYTES = 40 * 1024, // of a band's expanded rows in bf16, of one panel: they stay in the first-level cache
+  PAIR_BAND_BYTES = 24 * 1024, // of a band's expanded rows in bf16, of one panel: they stay in the first-level cache
   MERGE_FLOATS = 256,       // a kernel row this short is read as one run, copied where it hangs over the edge
 };
 
@@ -189,6 +189,7 @@ typedef struct winograd_plan {
   long tile_rows, tile_columns, tiles; // m x m output tiles
   long block, panels;                  // tiles and panels of a block
   long input_ld;                       // floats from one tile's transformed channels to the next's
+  long room;                           // floats for a block's tiles at a position: in bf16 pairs, or fewer of floats
   long kernels_ld;                     // floats from one position's kernels to the next's
   size_t products_at, zeros_at, kernels_at, widened_at, bytes;
 } winograd_plan;
@@ -210,8 +211,10 @@ static inline winograd_plan plan_winograd(const ck_conv2d *a) {
   p.panels = min_long(panels, max_long(1, products / max_long(1, p.block)));
   const int is_late = is_large && !a->transformed;
   if (is_late) p.panels = min_long(p.panels, max_long(1, 200 * 1024 / 4 / 6 / CK_PANEL / max_long(1, a->in_c)));
+  p.panels = div_up(panels, max_long(1, div_up(panels, p.panels))); // as many groups, of one size
   p.kernels_ld = winograd_kernels_ld(a->in_c, is_late ? p.panels : panels);
-  size_t at = round_64((size_t)(positions * winograd_position(p.block, p.input_ld)) * sizeof(float));
+  p.room = is_large ? p.block * p.input_ld : max_long(p.block * pairs_ld(a->in_c), p.input_ld);
+  size_t at = round_64((size_t)(positions * winograd_position(1, p.room)) * sizeof(float));
   p.products_at = at, at += (size_t)(positions * winograd_position(p.block, p.panels * CK_PANEL)) * sizeof(float);
   p.zeros_at = at, at += (size_t)p.input_ld * sizeof(float);
   p.kernels_at = at, at += is_late ? (size_t)(6 * p.kernels_ld) * sizeof(float) : 0;
@@ -252,7 +255,8 @@ static inline bands_plan plan_bands(const ck_inverted_residual *a) {
   bands_plan p;
   const long expanded = a->expand.n > 0 ? d->in_w * d->channels : 0;
   const long convolved = a->project.n > 0 ? d->out_w * d->channels : 0;
-  const long left = BAND_FLOATS - max_long(0, reach - d->stride_h) * expanded;
+  const long most = a->project.form == CK_FORM_BF16 ? BAND_FLOATS / 2 : BAND_FLOATS; // that rounds the rows once more
+  const long left = most - max_long(0, reach - d->stride_h) * expanded;
   p.rows = min_long(d->out_h, max_long(1, left / max_long(1, d->stride_h * expanded + convolved)));
   p.expanded_rows = min_long(d->in_h, (p.rows - 1) * d->stride_h + reach);
   size_t at = 0;
@@ -284,10 +288,12 @@ static inline int fits_pairs(const ck_inverted_residual *a) {
          floor_div((d->out_w - 1) * s - d->pad_w, 2) + k / 2 <= d->in_w / 2;
 }
 /// Bands of an inverted residual in bf16. Expanded pixels lie in panels of 32 channels, of two neighbours in a row a
-/// unit for each channel, with a pair of zeros beside each row; row r of a picture in slot r % slots.
+/// unit for each channel, with a pair of zeros beside each row; row r of a picture in slot r % slots. Where no band
+/// leaves rows to the next one, a panel is convolved before the next takes its place.
 typedef struct pair_bands_plan {
   long rows, slots;      // the most in a band: output rows, and input rows that they are convolved from
-  long row, panel;       // units from one slot, and from one panel, to the next
+  long row, panel;       // units from one slot to the next, and of a panel
+  long next_panel;       // units from one panel to the next: none where one place holds them all in turn
   long panels, taps;     // taps: units of sixteen channels' weights
   size_t pixels_at, expanded_at, places_at, convolved_at, rows_at, taps_at, vectors_at, stem_at, bytes;
 } pair_bands_plan;
@@ -298,14 +304,16 @@ static inline pair_bands_plan plan_pair_bands(const ck_inverted_residual *a) {
   p.panels = div_up(d->channels, CK_PANEL);
   p.row = (d->in_w / 2 + 1) * CK_PANEL;
   p.taps = k * 2 * ((k + 1) / 2) * 16;
-  p.rows = min_long(d->out_h, max_long(1, (PAIR_BAND_BYTES / unit / p.row - k) / s + 1));
-  p.slots = (p.rows - 1) * s + k;
+  const int is_whole = d->in_h * p.row * unit <= PAIR_BAND_BYTES; // a picture is one band
+  p.rows = is_whole ? d->out_h : min_long(d->out_h, max_long(1, (PAIR_BAND_BYTES / unit / p.row - k) / s + 1));
+  p.slots = is_whole ? d->in_h : (p.rows - 1) * s + k;
   p.panel = CK_PANEL + p.slots * p.row;
+  p.next_panel = is_whole ? 0 : p.panel;
   const size_t pixels = pairs_bytes(p.slots * d->in_w, a->expand.k, CK_FORM_BF16);
   const long convolved = a->project.n > 0 ? p.rows * d->out_w : 0;
   size_t at = 0;
   p.pixels_at = at, at += round_64(pixels);
-  p.expanded_at = at, at += (size_t)(p.panels * p.panel * unit);
+  p.expanded_at = at, at += (size_t)((is_whole ? 1 : p.panels) * p.panel * unit);
   p.convolved_at = at, at += (size_t)(convolved * pairs_ld(d->channels) * unit);
   p.places_at = at, at += round_64((size_t)(p.slots * d->in_w / 2 * unit));
   p.rows_at = at, at += round_64((size_t)(convolved * 2) * sizeof(long));
