@@ -11,7 +11,6 @@
 #include <sys/syscall.h>
 #endif
 
-enum { HUGE_PAGE = 2 << 20 };
 
 void cp_wait(const uint32_t *p, uint32_t expected) {
 #if defined(__linux__)
@@ -73,26 +72,19 @@ void cp_advise_huge(void *p, unsigned long n) {
 #endif
 }
 
-void cp_end_huge(void *p, unsigned long n) {
-#if defined(MADV_NOHUGEPAGE)
-  const uintptr_t page = (uintptr_t)p & ~(uintptr_t)(HUGE_PAGE - 1), used = (uintptr_t)p - page;
-  if (used > 0) madvise((void *)page, used + n < HUGE_PAGE ? used + n : HUGE_PAGE, MADV_NOHUGEPAGE);
-#else
-  (void)p;
-  (void)n;
-#endif
-}
-
-void *cp_map(unsigned long n) {
+void *cp_map(unsigned long n, int is_huge) {
   // One huge page more than asked for, so that an aligned run fits; the ends are given back.
-  char *base = mmap(NULL, n + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char *base = mmap(NULL, n + CP_HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (base == MAP_FAILED) return NULL;
-  char *start = (char *)(((uintptr_t)base + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1));
+  char *start = (char *)(((uintptr_t)base + CP_HUGE_PAGE - 1) & ~(uintptr_t)(CP_HUGE_PAGE - 1));
   unsigned long page = (unsigned long)sysconf(_SC_PAGESIZE), used = (n + page - 1) / page * page;
   if (start > base) munmap(base, (size_t)(start - base));
-  char *end = base + n + HUGE_PAGE;
+  char *end = base + n + CP_HUGE_PAGE;
   if (end > start + used) munmap(start + used, (size_t)(end - (start + used)));
-  cp_advise_huge(start, used);
+  if (is_huge) cp_advise_huge(start, used);
+#if defined(MADV_NOHUGEPAGE)
+  else madvise(start, used, MADV_NOHUGEPAGE);
+#endif
   return start;
 }
 

@@ -42,6 +42,9 @@ public final class WeightLoader {
         let sourceRow: Int
         /// Of the rows of a tensor in eight bits.
         let scales: [Float]?
+
+        var rowBytes: Int { matrix.inputs * dtype.byteCount }
+        var byteCount: Int { rows.count * rowBytes }
     }
 
     /// Makes a loader.
@@ -181,29 +184,23 @@ public final class WeightLoader {
     public func finish(ignoring ignorable: (String) -> Bool = { _ in false }) throws(WeightError) {
         let unused = source.names.filter { !taken.contains($0) && !ignorable($0) }
         guard unused.isEmpty else { throw .unused(location: source.location, tensors: unused) }
-        memory.endMatrices()
         let next = Atomic(0)
         // The first part that fails says why, and the others stop.
         let hasFailed = Atomic(false)
         let failure = Mutex<TensorReadError?>(nil)
         let (source, tier, jobs) = (source, tier, jobs)
+        let most = jobs.lazy.map(\.byteCount).max() ?? 0
         runtime.concurrently(parts: min(runtime.threads, max(jobs.count, 1))) { _ in
-            var staging = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+            let staging = UnsafeMutableRawBufferPointer.allocate(byteCount: most, alignment: 4096)
             defer { staging.deallocate() }
             while true {
                 let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard index < jobs.count, !hasFailed.load(ordering: .relaxed) else { return }
                 let job = jobs[index]
-                let rowBytes = job.matrix.inputs * job.dtype.byteCount
-                let byteCount = job.rows.count * rowBytes
-                if staging.count < byteCount {
-                    staging.deallocate()
-                    staging = .allocate(byteCount: byteCount, alignment: 4096)
-                }
                 do throws(TensorReadError) {
                     try source.read(
-                        job.tensor, at: job.sourceRow * rowBytes,
-                        into: UnsafeMutableRawBufferPointer(rebasing: staging[..<byteCount]))
+                        job.tensor, at: job.sourceRow * job.rowBytes,
+                        into: UnsafeMutableRawBufferPointer(rebasing: staging[..<job.byteCount]))
                 } catch {
                     if !hasFailed.exchange(true, ordering: .relaxed) { failure.withLock { $0 = error } }
                     return

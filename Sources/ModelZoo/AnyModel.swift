@@ -87,7 +87,7 @@ public enum AnyModel: Sendable {
         }
     }
 
-    /// Loads a folder.
+    /// Loads a folder. Memory that reading it took and left in the heap goes back to the system.
     ///
     /// - Parameters:
     ///   - folder: of any family.
@@ -140,6 +140,8 @@ public enum AnyModel: Sendable {
                     try LatentDiffusionFolder(folder: folder, runtime: runtime, weights: weights, plansOnly: plansOnly))
             } catch { throw .latentDiffusion(error) }
         }
+        // Descriptions, headers and buffers were read beside the weights.
+        if !plansOnly { releaseFreedMemory() }
     }
 
     /// What the model does, in Hugging Face's words: its family's task, but for image classifiers without classes,

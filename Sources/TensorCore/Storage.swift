@@ -15,10 +15,14 @@ final class Storage: @unchecked Sendable {
     private static let mappedFrom = 4 << 20
 
     /// Uninitialised memory, aligned to 64 bytes.
-    init(byteCount: Int) {
+    ///
+    /// - Parameter hasOwnPages: whether it comes from the system whatever its size, and leaves no hole in the heap when
+    ///   it is given back.
+    init(byteCount: Int, hasOwnPages: Bool = false) {
         let size = max(byteCount, 64)
         self.byteCount = size
-        if size >= Self.mappedFrom, let mapped = cp_map(UInt(size)) {
+        let isLarge = size >= Self.mappedFrom
+        if isLarge || hasOwnPages, let mapped = cp_map(UInt(size), isLarge ? 1 : 0) {
             pointer = mapped
             isMapped = true
         } else {
@@ -32,7 +36,8 @@ final class Storage: @unchecked Sendable {
     }
 }
 
-/// Memory for a model's weights: handed out once, in huge pages, given back when the model goes.
+/// Memory for a model's weights: handed out once, given back when the model goes; matrices in huge pages, of which only
+/// those are taken that matrices fill.
 ///
 /// Allocation happens on one thread while a model is built; the pieces are then filled by several threads, each its
 /// own, and read-only from there on. Vectors, which are filled at once, lie apart from matrices: one thread would take
@@ -50,6 +55,8 @@ public final class WeightMemory: @unchecked Sendable {
     private struct Rest {
         var base: UnsafeMutableRawPointer
         var size: Int
+        /// Where the pages end that were handed out whole, and asked for as huge ones.
+        var hugeEnd: UnsafeMutableRawPointer
     }
     private var matrixRest: Rest?
     private var vectorRest: Rest?
@@ -78,23 +85,16 @@ public final class WeightMemory: @unchecked Sendable {
         if isPlanned, size >= Self.plannedFrom { return true }
         if let rest, size <= rest.size { return true }
         let chunkSize = max(chunk, size)
-        if let rest { cp_end_huge(rest.base, UInt(rest.size)) }
-        guard let base = cp_map(UInt(chunkSize)) else { return false }
+        guard let base = cp_map(UInt(chunkSize), 0) else { return false }
         chunks.append((base, chunkSize))
-        rest = Rest(base: base, size: chunkSize)
+        rest = Rest(base: base, size: chunkSize, hugeEnd: base)
         return true
-    }
-
-    /// Has the end of the matrices handed out lie in small pages, as the rest of a huge one would be taken for nothing.
-    /// To be asked for before they are written.
-    public func endMatrices() {
-        if let rest = matrixRest { cp_end_huge(rest.base, UInt(rest.size)) }
     }
 
     /// Whether the system would give memory for `count` floats now.
     public static func isAvailable(_ count: Int) -> Bool {
         let (bytes, overflows) = max(count, 1).multipliedReportingOverflow(by: 4)
-        guard !overflows, bytes <= .max - chunkBytes, let base = cp_map(UInt(bytes)) else { return false }
+        guard !overflows, bytes <= .max - chunkBytes, let base = cp_map(UInt(bytes), 0) else { return false }
         cp_unmap(base, UInt(bytes))
         return true
     }
@@ -117,11 +117,18 @@ public final class WeightMemory: @unchecked Sendable {
         let size = (max(count, 1) * 4 + 63) & ~63
         byteCount += size
         if isPlanned, size >= Self.plannedFrom { return Self.nowhere }
-        guard reserve(count, in: &rest, chunk: chunk), let piece = rest?.base else {
+        guard reserve(count, in: &rest, chunk: chunk), var left = rest else {
             preconditionFailure("the system has no memory for \(count) weights")
         }
-        rest?.base += size
-        rest?.size -= size
+        let piece = left.base
+        left.base += size
+        left.size -= size
+        let whole = (left.base - left.hugeEnd) / Int(CP_HUGE_PAGE) * Int(CP_HUGE_PAGE)
+        if whole > 0 {
+            cp_advise_huge(left.hugeEnd, UInt(whole))
+            left.hugeEnd += whole
+        }
+        rest = left
         return piece.bindMemory(to: Float.self, capacity: size / 4)
     }
 }

@@ -116,7 +116,8 @@ public final class Workspace: @unchecked Sendable {
         let threads = runtime.pool.count
         if scratchBytes > scratchStride {
             scratchStride = (scratchBytes + 4159) & ~63  // threads a page apart: no false sharing, no aliasing in L1
-            scratch = Storage(byteCount: scratchStride * threads + 64)
+            scratch = Storage(byteCount: 64)  // never both at once
+            scratch = Storage(byteCount: scratchStride * threads + 64, hasOwnPages: true)
             account.scratchBytes = scratch.byteCount
         }
         guard mode == .compute else {

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import TensorCore
@@ -24,7 +25,6 @@ import Testing
             pieces.append((memory.floats(count), count))
             pieces.append((memory.vectorFloats(count / 40), count / 40))
         }
-        memory.endMatrices()
         for (index, piece) in pieces.enumerated() {
             let values = UnsafeMutableBufferPointer(start: piece.start, count: piece.count)
             #expect(values.allSatisfy { $0 == 0 })
@@ -33,6 +33,24 @@ import Testing
         for (index, piece) in pieces.enumerated() {
             let values = UnsafeBufferPointer(start: piece.start, count: piece.count)
             #expect(values.allSatisfy { $0 == Float(index + 1) })
+        }
+    }
+
+    /// Of what was not handed out nothing is taken, be a matrix written before or after the next one is asked for.
+    @Test func onlyHandedOutPagesAreTaken() {
+        let memory = WeightMemory()
+        let counts = [700_000, 10_000, 400_000]  // 2.8, 0.04 and 1.6 MB
+        for (index, count) in counts.enumerated() {
+            let matrix = memory.floats(count)
+            guard index != 1 else { continue }
+            UnsafeMutableBufferPointer(start: matrix, count: count).update(repeating: 1)
+            let page = sysconf(Int32(_SC_PAGESIZE))
+            let end = (Int(bitPattern: matrix + count) + page - 1) / page * page
+            let huge = 2 << 20
+            var resident = [UInt8](repeating: 0, count: ((end + huge - 1) / huge * huge - end) / page)
+            #expect(!resident.isEmpty)
+            #expect(mincore(UnsafeMutableRawPointer(bitPattern: end), resident.count * page, &resident) == 0)
+            #expect(resident.allSatisfy { $0 & 1 == 0 })
         }
     }
 }

@@ -39,11 +39,10 @@ int cp_processor(void);
 int cp_leave(int processor);
 /// Asks for huge pages behind [p, p + n); a hint.
 void cp_advise_huge(void *p, unsigned long n);
-/// Asks for small pages in place of the huge one that p lies in, up to n bytes past p: where little before p is used,
-/// and nothing of it was written yet. A hint.
-void cp_end_huge(void *p, unsigned long n);
-/// Anonymous zeroed memory whose start is aligned to 2 MiB, or NULL; freed by cp_unmap with the same size.
-void *cp_map(unsigned long n);
+enum { CP_HUGE_PAGE = 2 << 20 };
+/// Anonymous zeroed memory whose start is aligned to a huge page, or NULL; freed by cp_unmap with the same size. In huge
+/// pages where is_huge, else in small ones but for those that cp_advise_huge is asked for.
+void *cp_map(unsigned long n, int is_huge);
 void cp_unmap(void *p, unsigned long n);
 /// Gives the pages of freed small memory back to the system.
 void cp_trim(void);
