@@ -32,6 +32,7 @@ import Testing
         let memory = try #require(report["peak_rss_mb"]?.doubleValue)
         #expect(memory > 1 && memory < 4000)
         #expect((report["activations_mb"]?.doubleValue ?? 0) > 0)
+        #expect((report["scratch_mb"]?.doubleValue ?? 0) > 0)
         let kinds = try #require(report["profile"]?.arrayValue)
         #expect(kinds.contains { $0["kind"]?.stringValue == "linear" && $0["calls"]?.intValue == 1 })
         let parts = kinds.compactMap { $0["ms"]?.doubleValue }

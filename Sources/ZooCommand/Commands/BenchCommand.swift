@@ -112,7 +112,7 @@ enum BenchCommand: Subcommand {
             shapes: model.inputNames.compactMap { inputs[$0]?.shape }, runtime: runtime, loadSeconds: loadSeconds,
             times: times, soundSeconds: soundSeconds(model, inputs),
             peak: peak, flops: last.flops, peakMemory: Machine.peakMemory, memoryGrowth: MemoryGrowth(memory)?.slope,
-            activationBytes: first.activationBytes,
+            activationBytes: first.activationBytes, scratchBytes: first.scratchBytes,
             allocations: last.allocations, profile: parsed[profile] ? last : nil)
         if parsed[SharedOptions.json] {
             try context.write(report.json)

@@ -26,6 +26,8 @@ struct BenchReport {
     let memoryGrowth: Double?
     /// Bytes of activations.
     let activationBytes: Int
+    /// Bytes of the threads' scratch memory.
+    let scratchBytes: Int
     /// Buffers that the last pass had to allocate.
     let allocations: Int
     /// The account of a measured pass, where its times are wanted.
@@ -60,7 +62,8 @@ struct BenchReport {
             "peak_gflops": rounded(peak / 1e9), "peak_share": rounded(speed / peak),
             "peak_rss_mb": peakMemory.map { rounded(Double($0) / 1e6) } ?? .null,
             "growth_bytes_per_pass": memoryGrowth.map { rounded($0) } ?? .null,
-            "activations_mb": rounded(Double(activationBytes) / 1e6), "allocations": JSONValue(allocations),
+            "activations_mb": rounded(Double(activationBytes) / 1e6),
+            "scratch_mb": rounded(Double(scratchBytes) / 1e6), "allocations": JSONValue(allocations),
         ]
         if let soundSeconds { object["real_time_factor"] = JSONValue((median / soundSeconds * 1e6).rounded() / 1e6) }
         if profile != nil {
@@ -111,7 +114,11 @@ struct BenchReport {
             let growth = memoryGrowth.map { ", growing by \(Format.decimal($0, 1)) B a pass" } ?? ""
             figures.add(["Peak memory", Format.bytes(peakMemory) + growth])
         }
-        figures.add(["Activations", "\(Format.bytes(activationBytes)), \(allocations) allocations in the last pass"])
+        figures.add([
+            "Activations",
+            "\(Format.bytes(activationBytes)) and \(Format.bytes(scratchBytes)) of scratch, "
+                + "\(allocations) allocations in the last pass",
+        ])
         return figures
     }
 
