@@ -97,13 +97,17 @@ public struct MobileNetV2: ClassifierNetwork {
         // Pictures that are whole a thread's share have no rows that two threads expand.
         var x = inCaches(pixels, atLeast: 2, ws) { pixels in
             var x = stem?(pixels, ws) ?? pixels  // [b, H/2, W/2, 32], if not in the first block
-            for block in blocks[..<lastHalving] { x = block(x, ws) }  // H/4, H/8, H/16
+            for index in 0..<lastHalving { x = block(index, x, ws) }  // H/4, H/8, H/16
             return x
         }
-        for block in blocks[lastHalving...] { x = block(x, ws) }  // H/32
+        for index in lastHalving..<blocks.count { x = block(index, x, ws) }  // H/32
         x = last(x, ws)  // [B, H/32, W/32, 1280]
         let features = ws.meanOverPixels(x)  // [B, 1280]
         return ClassifierOutput(logits: head(features, ws), features: features, featureMap: x)
+    }
+
+    private func block(_ index: Int, _ x: Tensor, _ ws: Workspace) -> Tensor {
+        blocks[index](x, as: blocks.dtype(after: index, before: last, ws), ws)
     }
 
     /// Reads a block; there is no activation after the projection, and the input is added where shapes allow.

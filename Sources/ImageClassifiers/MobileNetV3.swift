@@ -87,13 +87,17 @@ public struct MobileNetV3: ClassifierNetwork {
         // rows that two threads expand.
         var x = inCaches(pixels, atLeast: 4, ws) { pixels in
             var x = stem(pixels, ws)  // [b, H/2, W/2, 16]
-            for block in blocks[..<lastHalving] { x = block(x, ws) }  // H/4, H/8, H/16
+            for index in 0..<lastHalving { x = block(index, x, ws) }  // H/4, H/8, H/16
             return x
         }
-        for block in blocks[lastHalving...] { x = block(x, ws) }  // H/32
+        for index in lastHalving..<blocks.count { x = block(index, x, ws) }  // H/32
         x = last(x, ws)  // [B, H/32, W/32, 960]
         let features = features(ws.meanOverPixels(x), ws)  // [B, 960] to [B, 1280]
         return ClassifierOutput(logits: head(features, ws), features: features, featureMap: x)
+    }
+
+    private func block(_ index: Int, _ x: Tensor, _ ws: Workspace) -> Tensor {
+        blocks[index](x, as: blocks.dtype(after: index, before: last, ws), ws)
     }
 
     /// Reads a block: expansion, depthwise convolution, squeeze-and-excitation, projection (the paper's figure 4).

@@ -210,7 +210,7 @@ public struct Convolution: Sendable {
     public func takesBrainFloats(_ ws: Workspace) -> Bool {
         guard case .dense(let matrices) = kernel else { return false }
         let channels = matrices[0].inputs / (window.kernel.height * window.kernel.width)
-        return givesBrainFloats(ws) && channels % 32 == 0
+        return givesBrainFloats(ws) && channels % (isPointwise ? 2 : 32) == 0
     }
 
     /// Applies the layer and writes the result among the channels of a larger picture.

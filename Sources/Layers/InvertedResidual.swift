@@ -32,27 +32,39 @@ public struct InvertedResidual: Sendable {
     ///
     /// - Parameters:
     ///   - x: `[B, H, W, channels]`.
+    ///   - dtype: of the result: fp32; or bf16 where ``givesBrainFloats(_:)`` and what follows takes them.
     ///   - ws: where it is computed.
     /// - Returns: `[B, H', W', outputs]`.
-    public func callAsFunction(_ x: Tensor, _ ws: Workspace) -> Tensor {
+    public func callAsFunction(_ x: Tensor, as dtype: DType = .float32, _ ws: Workspace) -> Tensor {
         let residual = hasResidual ? x : nil
         guard let gate else {
-            return banded(x, project: project, residual: residual, ws)
-                ?? project(convolved(x, ws), residual: residual, ws)
+            return banded(x, project: project, residual: residual, as: dtype, ws)
+                ?? project(convolved(x, ws), residual: residual, as: dtype, ws)
         }
         // A gate needs all pixels of its channel before the projection may begin.
         let y = convolved(x, ws)
-        return project(y, times: gate(y, ws), residual: residual, ws)
+        return project(y, times: gate(y, ws), residual: residual, as: dtype, ws)
+    }
+
+    /// Whether the result may be brain floats.
+    public func givesBrainFloats(_ ws: Workspace) -> Bool { project.givesBrainFloats(ws) }
+
+    /// Whether the input may be brain floats: a 1x1 convolution reads it, and what it is added to may be some.
+    public func takesBrainFloats(_ ws: Workspace) -> Bool {
+        guard let expand, expand.isPointwise else { return false }
+        return expand.takesBrainFloats(ws) && (!hasResidual || givesBrainFloats(ws))
     }
 
     /// The block up to its depthwise convolution, by bands or one layer after the other.
     private func convolved(_ x: Tensor, _ ws: Workspace) -> Tensor {
         guard let expand else { return depthwise(x, ws) }
-        return banded(x, project: nil, residual: nil, ws) ?? depthwise(expand(x, ws), ws)
+        return banded(x, project: nil, residual: nil, as: .float32, ws) ?? depthwise(expand(x, ws), ws)
     }
 
     /// The block without its gate and perhaps without its projection by bands of rows, where that is faster.
-    private func banded(_ x: Tensor, project: Convolution?, residual: Tensor?, _ ws: Workspace) -> Tensor? {
+    private func banded(
+        _ x: Tensor, project: Convolution?, residual: Tensor?, as dtype: DType, _ ws: Workspace
+    ) -> Tensor? {
         let (expanding, projecting) = (expand?.productStep, project?.productStep)
         guard case .depthwise(let kernel) = depthwise.kernel, (expanding == nil) == (expand == nil),
             (projecting == nil) == (project == nil), project?.isPointwise ?? true
@@ -64,7 +76,20 @@ public struct InvertedResidual: Sendable {
         return ws.invertedResidual(
             x, expand: expanding, expandWindow: expandWindow, depthwise: step,
             window: depthwise.window(height: size.height, width: size.width), project: projecting,
-            residual: residual)
+            residual: residual, as: dtype)
+    }
+}
+
+extension [InvertedResidual] {
+    /// What the result of a network's block is held as: brain floats between layers that multiply such.
+    ///
+    /// - Parameters:
+    ///   - index: of the block.
+    ///   - last: reads the last block's result.
+    ///   - ws: where it is computed.
+    public func dtype(after index: Int, before last: Convolution, _ ws: Workspace) -> DType {
+        let isTaken = index + 1 < count ? self[index + 1].takesBrainFloats(ws) : last.takesBrainFloats(ws)
+        return isTaken && self[index].givesBrainFloats(ws) ? .bfloat16 : .float32
     }
 }
 
@@ -85,15 +110,18 @@ extension Convolution {
     ///   - x: `[B, H, W, channels]`, which nothing may read afterwards.
     ///   - gate: `[B, 1, 1, channels]`.
     ///   - residual: shaped like the result, added before the activation.
+    ///   - dtype: of the result: fp32; or bf16 where ``givesBrainFloats(_:)`` and what follows takes them.
     ///   - ws: where it is computed.
     /// - Returns: `[B, H', W', outputs]`, with the same bits however the gates come to the input.
-    public func callAsFunction(_ x: Tensor, times gate: Tensor, residual: Tensor?, _ ws: Workspace) -> Tensor {
+    public func callAsFunction(
+        _ x: Tensor, times gate: Tensor, residual: Tensor?, as dtype: DType = .float32, _ ws: Workspace
+    ) -> Tensor {
         guard let step = productStep, isPointwise, step.kernel.form == .bfloat16,
             ws.multipliesBrainFloats([step.kernel])
-        else { return self(ws.gated(x, by: gate, inPlace: true), residual: residual, ws) }
+        else { return self(ws.gated(x, by: gate, inPlace: true), residual: residual, as: dtype, ws) }
         // The input is rounded to brain floats as it is read: the gates come with that.
         return ws.convolution(
             x, [step.kernel], window: window, scale: scale, bias: bias, activation: activation, residual: residual,
-            gate: gate)
+            gate: gate, as: dtype)
     }
 }

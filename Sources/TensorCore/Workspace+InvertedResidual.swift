@@ -38,13 +38,16 @@ extension Workspace {
     ///   - window: of the depthwise convolution.
     ///   - project: `outputs` x `inner`; `nil` where the result is what is convolved.
     ///   - residual: shaped like the result, added before the last activation; for a projection.
+    ///   - dtype: of the result: fp32, or bf16 for a projection.
     /// - Returns: `[B, H', W', outputs]` or `[B, H', W', inner]`; `nil`, and nothing is done, where one layer after the
     ///   other is as fast.
-    /// - Precondition: the sizes agree; there is an expansion or a projection.
+    /// - Precondition: the sizes agree; there is an expansion or a projection. Where `x` is bf16, the expansion
+    ///   multiplies such (see ``multipliesBrainFloats(_:)``), and the channels are even; where the residual or the
+    ///   result is, the projection does, and its activation is applied in registers.
     public func invertedResidual(
         _ x: Tensor, expand: ConvolutionStep<PackedMatrix>?, expandWindow: Window = Window(1),
         depthwise: ConvolutionStep<PackedVector>, window: Window,
-        project: ConvolutionStep<PackedMatrix>?, residual: Tensor? = nil
+        project: ConvolutionStep<PackedMatrix>?, residual: Tensor? = nil, as dtype: DType = .float32
     ) -> Tensor? {
         precondition(x.shape.rank == 4 && (expand != nil || project != nil), "inverted residual: input \(x.shape)")
         let (batch, channels) = (x.shape[0], x.shape[3])
@@ -56,12 +59,23 @@ extension Workspace {
             expand.map { $0.kernel.inputs == patch * channels } ?? true && depthwise.kernel.count == taps * inner
                 && project.map { $0.kernel.inputs == inner } ?? true,
             "inverted residual: \(depthwise.kernel.count) weights for \(inner) channels")
+        let isInPairs = x.dtype == .bfloat16
+        precondition(
+            !isInPairs
+                || expandWindow == Window(1) && channels % 2 == 0
+                    && expand.map { multipliesBrainFloats([$0.kernel]) } ?? false,
+            "inverted residual: \(x.shape) of \(x.dtype)")
+        precondition(
+            dtype == .float32 && residual?.dtype != .bfloat16
+                || project.map { multipliesBrainFloats([$0.kernel]) && $0.activation.isInRegisters } ?? false,
+            "inverted residual: a result of \(dtype)")
         let size = window.outputSize(height: height, width: width)
         let outputs = project?.kernel.outputs ?? inner
         func product(_ step: ConvolutionStep<PackedMatrix>?, _ residual: Tensor?) -> ck_gemm {
             guard let step else { return ck_gemm() }
             return ck_gemm(
-                m: 0, n: step.kernel.outputs, k: step.kernel.inputs, a: x.floatPointer, lda: channels,
+                m: 0, n: step.kernel.outputs, k: step.kernel.inputs, a: x.kernelPointer,
+                lda: isInPairs ? channels / 2 : channels,
                 b: step.kernel.pointer, c: nil, ldc: outputs,
                 epilogue: epilogue(step.scale, step.bias, residual, step.activation),
                 form: step.kernel.form.kernelForm, in_pairs: 0, gate: nil, gate_rows: 0)
@@ -72,10 +86,12 @@ extension Workspace {
                 batch: batch, in_h: height, in_w: width, out_h: size.height, out_w: size.width, channels: inner,
                 kernel_h: window.kernel.height, kernel_w: window.kernel.width, stride_h: window.stride.height,
                 stride_w: window.stride.width, pad_h: window.paddingBefore.height, pad_w: window.paddingBefore.width,
-                dilation_h: window.dilation.height, dilation_w: window.dilation.width, input: x.floatPointer,
+                dilation_h: window.dilation.height, dilation_w: window.dilation.width, input: x.kernelPointer,
                 weights: depthwise.kernel.pointer, bias: depthwise.bias?.pointer, output: nil,
                 activation: depthwise.activation.kernelActivation, scale: depthwise.scale?.pointer),
             project: product(project, residual), in_pairs: 0, stem: ck_conv2d())
+        arguments.expand.in_pairs = isInPairs ? 1 : 0
+        arguments.project.epilogue.out_pairs = dtype == .bfloat16 ? 1 : 0
         if expandWindow != Window(1) {
             guard let expand else { return nil }
             arguments.stem = geometry(x, expand.kernel, window: expandWindow, pixel: inner)
@@ -95,13 +111,13 @@ extension Workspace {
             else { return nil }
         }
 
-        let y = allocate(Shape(batch, size.height, size.width, outputs))
+        let y = allocate(Shape(batch, size.height, size.width, outputs), dtype)
         precondition(
             residual.map { project != nil && $0.shape == y.shape } ?? true,
             "inverted residual: residual \(residual?.shape ?? []) for \(y.shape)")
-        arguments.expand.c = y.mutableFloatPointer
-        arguments.depthwise.output = y.mutableFloatPointer
-        arguments.project.c = y.mutableFloatPointer
+        arguments.expand.c = y.mutableKernelPointer
+        arguments.depthwise.output = y.mutableKernelPointer
+        arguments.project.c = y.mutableKernelPointer
         let pixels = Double(batch * size.height * size.width)
         let expanding =
             expand.map { 2 * Double(batch * height * width) * Double($0.kernel.inputs * inner) } ?? 0

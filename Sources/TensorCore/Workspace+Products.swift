@@ -143,7 +143,7 @@ extension Workspace {
     /// - Returns: `[B, H', W', outputs]`, or the tensor that the slot belongs to.
     /// - Precondition: the sizes agree. Where `x`, the residual or the result is bf16, so is what is multiplied (see
     ///   ``multipliesBrainFloats(_:)``), the activation is applied in registers, and there is no slot; such an `x` has
-    ///   a multiple of 32 channels.
+    ///   a multiple of 32 channels, for a 1x1 window of 2.
     @discardableResult
     public func convolution(
         _ x: Tensor, _ weight: [PackedMatrix], window: Window, scale: PackedVector? = nil, bias: PackedVector? = nil,
@@ -173,7 +173,8 @@ extension Workspace {
         precondition(
             x.dtype != .bfloat16 && residual?.dtype != .bfloat16 && dtype == .float32
                 || multipliesBrainFloats(weight) && slot == nil && activation.isInRegisters
-                    && (dtype == .float32 || dtype == .bfloat16) && (x.dtype == .float32 || channels % 32 == 0),
+                    && (dtype == .float32 || dtype == .bfloat16)
+                    && (x.dtype == .float32 || channels % (window == Window(1) ? 2 : 32) == 0),
             "convolution: \(x.dtype) to \(dtype) by \(first.form)")
         precondition(
             gate.map {

@@ -42,7 +42,10 @@ import Testing
         ck_activation.CK_ACT_NONE, .CK_ACT_RELU, .CK_ACT_RELU6, .CK_ACT_HARDSWISH,
     ])
     func products(_ activation: ck_activation) {
-        for (channels, outputs, pixels) in [(32, 16, 3), (64, 33, 25), (96, 80, 7), (1024, 50, 13), (2048, 64, 40)] {
+        for (channels, outputs, pixels) in [
+            (2, 16, 5), (24, 40, 9), (32, 16, 3), (64, 33, 25), (96, 80, 7), (120, 33, 25), (1024, 50, 13),
+            (2048, 64, 40),
+        ] {
             for hasResidual in [false, true] {
                 var problem = ConvolutionProblem(
                     batch: 2, height: 1, width: pixels, channels: channels, outputs: outputs, kernel: (1, 1)
@@ -102,6 +105,51 @@ import Testing
             let reference = ws.pooled(
                 Tensor(values(narrow), shape: whole.shape), .maximum, window: Window(3, stride: 2, padding: 1))
             #expect(pooled.dtype == .bfloat16 && values(pooled) == reference.floats)
+        }
+    }
+
+    /// An inverted residual by bands, whole pictures and, where rows are no pairs, as products of its own; of a block
+    /// that expands nothing, only what is added and what comes out.
+    @Test(arguments: [(40, 24, true), (20, 14, true), (40, 31, true), (60, 52, false)])
+    func invertedResiduals(_ height: Int, _ width: Int, _ expands: Bool) throws {
+        let (channels, inner) = (22, expands ? 88 : 22)
+        var random = SeededGenerator(seed: 7)
+        let memory = WeightMemory()
+        func step(_ outputs: Int, _ inputs: Int, _ activation: Activation) -> ConvolutionStep<PackedMatrix> {
+            let matrix = PackedMatrix(outputs: outputs, inputs: inputs, form: .bfloat16, in: memory)
+            random.floats(outputs * inputs).withUnsafeBytes { bytes in
+                guard let start = bytes.baseAddress else { return }
+                matrix.fill(row: 0, count: outputs, taps: 1, from: start, dtype: .float32, tier: .avx512BF16)
+            }
+            let bias = PackedVector(random.floats(outputs), in: memory)
+            return ConvolutionStep(matrix, scale: nil, bias: bias, activation: activation)
+        }
+        let (expand, project) = (expands ? step(inner, channels, .relu6) : nil, step(channels, inner, .none))
+        let depthwise = ConvolutionStep(
+            PackedVector(random.floats(9 * inner), in: memory), scale: nil,
+            bias: PackedVector(random.floats(inner), in: memory), activation: .relu)
+        let shape = Shape(4, height, width, channels)
+        let x = Tensor(random.floats(shape.elementCount).map(\.roundedToBrainFloat), shape: shape)
+        let narrow = x.converted(to: .bfloat16)
+        try Runtime(threads: 2, tier: .avx512BF16).withWorkspace { ws in
+            func result(_ input: Tensor, plus residual: Tensor?, as dtype: DType) throws -> Tensor {
+                try #require(
+                    ws.invertedResidual(
+                        input, expand: expand, depthwise: depthwise, window: Window(3, padding: 1), project: project,
+                        residual: residual, as: dtype)
+                ).copied()
+            }
+            for residual in [nil, x] {
+                let whole = try result(x, plus: residual, as: .float32)
+                for input in expands ? [x, narrow] : [x] {
+                    for added in residual == nil ? [nil] : [x, narrow] {
+                        #expect(try result(input, plus: added, as: .float32).floats == whole.floats)
+                        let rounded = try result(input, plus: added, as: .bfloat16)
+                        #expect(rounded.dtype == .bfloat16)
+                        #expect(values(rounded) == whole.floats.map(\.roundedToBrainFloat))
+                    }
+                }
+            }
         }
     }
 

@@ -214,6 +214,7 @@ void ck_depthwise2d_run(ck_tier tier, const ck_depthwise2d *args, int part, int 
 /// row, pixels of a pair that begins with an even column. There `stem`, if its kernel_h is not 0, takes the place of
 /// the first 1x1 convolution: the first layer of a network, of few channels. Its outputs, terms, weights, form and
 /// epilogue are expand's; its own are not used, and neither are expand's a and lda.
+/// expand's input, project's output and its residual may be bf16 as a product's may.
 typedef struct ck_inverted_residual {
   ck_gemm expand;
   ck_depthwise2d depthwise;
