@@ -11,7 +11,6 @@
 #include <sys/syscall.h>
 #endif
 
-
 void cp_wait(const uint32_t *p, uint32_t expected) {
 #if defined(__linux__)
   syscall(SYS_futex, p, FUTEX_WAIT_PRIVATE, expected, NULL, NULL, 0);

@@ -72,10 +72,11 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_form {
 /// weight.
 ///
 /// Layers that multiply brain floats may hand their values on as such: where `in_pairs`, `residual_pairs` or
-/// `out_pairs`, two bf16 take the place of a float. CK_AVX512_BF16 alone does that, for ck_gemm_run, ck_conv2d_run and
-/// ck_winograd_run by weights in bf16, of one group, dense outputs and (but for Winograd's, any) an activation of
-/// CK_ACT_NONE, RELU, RELU6 or HARDSWISH. Such inputs have a multiple of 32 channels. Strides of an input are floats,
-/// those of an output values. A product's input is rounded to bf16 anyway: handed on so it gives the same bits.
+/// `out_pairs`, two bf16 take the place of a float. CK_AVX512_BF16 alone does that, for ck_gemm_run, ck_conv2d_run,
+/// ck_winograd_run and ck_inverted_residual_run by weights in bf16, of one group, dense outputs and (but for Winograd's,
+/// any) an activation of CK_ACT_NONE, RELU, RELU6 or HARDSWISH. Such inputs have a multiple of 32 channels, those of
+/// products and 1x1 convolutions an even number. Strides of an input are floats, those of an output values. A product's
+/// input is rounded to bf16 anyway: handed on so it gives the same bits.
 typedef struct ck_epilogue {
   const float *bias;     // [N rounded up to 32] or NULL
   const float *residual; // laid out as the output, or NULL; may BE the output
@@ -214,7 +215,7 @@ void ck_depthwise2d_run(ck_tier tier, const ck_depthwise2d *args, int part, int 
 /// row, pixels of a pair that begins with an even column. There `stem`, if its kernel_h is not 0, takes the place of
 /// the first 1x1 convolution: the first layer of a network, of few channels. Its outputs, terms, weights, form and
 /// epilogue are expand's; its own are not used, and neither are expand's a and lda.
-/// expand's input, project's output and its residual may be bf16 as a product's may.
+/// The input of `expand`, the output and the residual of `project` may be bf16 as other products' may.
 typedef struct ck_inverted_residual {
   ck_gemm expand;
   ck_depthwise2d depthwise;
