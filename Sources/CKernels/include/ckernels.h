@@ -73,10 +73,10 @@ typedef enum __attribute__((enum_extensibility(closed))) ck_form {
 ///
 /// Layers that multiply brain floats may hand their values on as such: where `in_pairs`, `residual_pairs` or
 /// `out_pairs`, two bf16 take the place of a float. CK_AVX512_BF16 alone does that, for ck_gemm_run, ck_conv2d_run,
-/// ck_winograd_run and ck_inverted_residual_run by weights in bf16, of one group, dense outputs and (but for Winograd's,
-/// any) an activation of CK_ACT_NONE, RELU, RELU6 or HARDSWISH. Such inputs have a multiple of 32 channels, those of
-/// products and 1x1 convolutions an even number. Strides of an input are floats, those of an output values. A product's
-/// input is rounded to bf16 anyway: handed on so it gives the same bits.
+/// ck_winograd_run and ck_inverted_residual_run by weights in bf16, of one group, dense outputs and (but for
+/// Winograd's, any) an activation of CK_ACT_NONE, RELU, RELU6 or HARDSWISH. Such inputs have a multiple of 32 channels,
+/// those of products and 1x1 convolutions an even number. Strides of an input are floats, those of an output values. A
+/// product's input is rounded to bf16 anyway: handed on so it gives the same bits.
 typedef struct ck_epilogue {
   const float *bias;     // [N rounded up to 32] or NULL
   const float *residual; // laid out as the output, or NULL; may BE the output
