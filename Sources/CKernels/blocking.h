@@ -211,7 +211,7 @@ static inline winograd_plan plan_winograd(const ck_conv2d *a) {
   p.panels = min_long(panels, max_long(1, products / max_long(1, p.block)));
   const int is_late = is_large && !a->transformed;
   if (is_late) p.panels = min_long(p.panels, max_long(1, 200 * 1024 / 4 / 6 / CK_PANEL / max_long(1, a->in_c)));
-  p.panels = div_up(panels, max_long(1, div_up(panels, p.panels))); // as many groups, of one size
+  p.panels = div_up(panels, max_long(1, div_up(panels, max_long(1, p.panels)))); // as many groups, of one size
   p.kernels_ld = winograd_kernels_ld(a->in_c, is_late ? p.panels : panels);
   p.room = is_large ? p.block * p.input_ld : max_long(p.block * pairs_ld(a->in_c), p.input_ld);
   size_t at = round_64((size_t)(positions * winograd_position(1, p.room)) * sizeof(float));

@@ -132,6 +132,7 @@ struct ConvolutionKernelTests {
                 batch: batch, height: 4, width: 4, channels: 3, outputs: outputs, kernel: (3, 3))
             #expect(problem.failures() == [])
             #expect(problem.failures(.winograd) == [])
+            #expect(problem.failures(.brainFloatWinograd) == [])
         }
     }
 
