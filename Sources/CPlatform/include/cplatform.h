@@ -40,8 +40,8 @@ int cp_leave(int processor);
 /// Asks for huge pages behind [p, p + n); a hint.
 void cp_advise_huge(void *p, unsigned long n);
 enum { CP_HUGE_PAGE = 2 << 20 };
-/// Anonymous zeroed memory whose start is aligned to a huge page, or NULL; freed by cp_unmap with the same size. In huge
-/// pages where is_huge, else in small ones but for those that cp_advise_huge is asked for.
+/// Anonymous zeroed memory whose start is aligned to a huge page, or NULL; freed by cp_unmap with the same size. In
+/// huge pages where is_huge, else in small ones but for those that cp_advise_huge is asked for.
 void *cp_map(unsigned long n, int is_huge);
 void cp_unmap(void *p, unsigned long n);
 /// Gives the pages of freed small memory back to the system.
