@@ -186,7 +186,7 @@ static ck_share inverted_residual_share(const ck_inverted_residual *a, int part,
       const ck_share s = gemm_share(&expand, 0, 1);
       share.operations += s.operations;
       // What is expanded is no output: it never leaves the part.
-      share.touched += FLOAT * inputs * (double)(a->expand.k - channels);
+      share.touched += FLOAT * inputs * ((double)a->expand.k * floats_of(a->expand.in_pairs) - (double)channels);
       weights += FLOAT * (double)ck_packed_floats(channels, a->expand.k, a->expand.form);
     }
     if (a->project.n > 0) {
@@ -194,7 +194,8 @@ static ck_share inverted_residual_share(const ck_inverted_residual *a, int part,
       project.m = (long)outputs;
       const ck_share s = gemm_share(&project, 0, 1);
       share.operations += s.operations;
-      share.touched += FLOAT * outputs * (double)(a->project.n * (project.epilogue.residual ? 2 : 1) - channels);
+      const double stored_floats = (double)project.n * floats_of_output(&project.epilogue);
+      share.touched += FLOAT * outputs * (stored_floats - (double)channels);
       weights += FLOAT * (double)ck_packed_floats(a->project.n, a->project.k, a->project.form);
     }
   }
