@@ -26,7 +26,7 @@ public struct SqueezeExcitation: Sendable {
     }
 
     /// Computes the gates, which the convolution that follows multiplies its input by, see
-    /// ``Convolution/callAsFunction(_:times:residual:_:)``.
+    /// ``Convolution/callAsFunction(_:times:residual:as:_:)``.
     ///
     /// - Parameters:
     ///   - x: `[B, H, W, channels]`.
