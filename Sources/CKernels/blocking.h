@@ -185,7 +185,7 @@ static inline conv_plan plan_conv(const ck_conv2d *a) {
 /// Blocks of Winograd tiles: the transformed input of a block and the products of a group of panels; in fp32, where it
 /// is not there yet, also a row of positions of the group's transformed kernels.
 typedef struct winograd_plan {
-  long m;                              // outputs of a tile's side
+  long m, side;                        // outputs and inputs of a tile's side: side * side positions
   long tile_rows, tile_columns, tiles; // m x m output tiles
   long block, panels;                  // tiles and panels of a block
   long input_ld;                       // floats from one tile's transformed channels to the next's
@@ -200,24 +200,25 @@ static inline long winograd_kernels_ld(long in_c, long panels) { return panels *
 static inline winograd_plan plan_winograd(const ck_conv2d *a) {
   const int is_large = a->form == CK_FORM_F32;
   winograd_plan p;
-  p.m = is_large ? 4 : 2;
+  p.m = is_large && a->kernel_h == 3 ? 4 : 2;
+  p.side = p.m + a->kernel_h - 1;
   p.tile_rows = div_up(a->out_h, p.m);
   p.tile_columns = div_up(a->out_w, p.m);
   p.tiles = a->batch * p.tile_rows * p.tile_columns;
   p.input_ld = div_up(a->in_c, 16) * 16;
-  const long positions = (p.m + 2) * (p.m + 2), panels = div_up(a->out_c, CK_PANEL);
+  const long positions = p.side * p.side, panels = div_up(a->out_c, CK_PANEL);
   const long held = 450 * 1024 / 4 / positions, products = (is_large ? 600 : 300) * 1024 / 128 / positions;
   p.block = min_long(p.tiles, min_long(120, max_long(is_large ? 32 : 48, held / max_long(1, p.input_ld))));
   p.panels = min_long(panels, max_long(1, products / max_long(1, p.block)));
   const int is_late = is_large && !a->transformed;
-  if (is_late) p.panels = min_long(p.panels, max_long(1, 200 * 1024 / 4 / 6 / CK_PANEL / max_long(1, a->in_c)));
+  if (is_late) p.panels = min_long(p.panels, max_long(1, 200 * 1024 / 4 / p.side / CK_PANEL / max_long(1, a->in_c)));
   p.panels = div_up(panels, max_long(1, div_up(panels, max_long(1, p.panels)))); // as many groups, of one size
   p.kernels_ld = winograd_kernels_ld(a->in_c, is_late ? p.panels : panels);
   p.room = is_large ? p.block * p.input_ld : max_long(p.block * pairs_ld(a->in_c), p.input_ld);
   size_t at = round_64((size_t)(positions * winograd_position(1, p.room)) * sizeof(float));
   p.products_at = at, at += (size_t)(positions * winograd_position(p.block, p.panels * CK_PANEL)) * sizeof(float);
   p.zeros_at = at, at += (size_t)p.input_ld * sizeof(float);
-  p.kernels_at = at, at += is_late ? (size_t)(6 * p.kernels_ld) * sizeof(float) : 0;
+  p.kernels_at = at, at += is_late ? (size_t)(p.side * p.kernels_ld) * sizeof(float) : 0;
   p.widened_at = round_64(at), p.bytes = p.widened_at + widened_bytes(a->in_c, a->form);
   return p;
 }

@@ -97,28 +97,31 @@ static ck_share conv2d_share(const ck_conv2d *a, int part, int parts) {
 }
 static ck_share winograd_share(const ck_conv2d *a, int part, int parts) {
   const winograd_plan plan = plan_winograd(a);
-  const long m = plan.m, side = m + 2;
+  const long m = plan.m, side = plan.side;
   const share s = cut_winograd(a, &plan, part, parts);
   const double tiles = (double)(s.row1 - s.row0), outputs = (double)(s.column1 - s.column0), k = (double)a->in_c;
   if (!(tiles * outputs > 0)) return (ck_share){0};
   const double positions = (double)(side * side), lanes = rounded(s.column1 - s.column0);
   const double panels = (double)(div_up(s.column1, CK_PANEL) - s.column0 / CK_PANEL) * CK_PANEL;
-  // The products; and of the transforms the loads, sums and stores, each as much as a multiply-add: of a tile's channel
-  // 64 (m = 2) or 216 before the products, of its output 48 or 172 behind them, of a kernel in every block 222.
-  const double channel = (m == 2 ? 64 : 216) * (double)plan.input_ld, output = (m == 2 ? 48 : 172) * lanes;
-  const int is_late = m == 4 && !a->transformed;
-  const double kernels = is_late ? 222 * panels * k * (double)div_up(s.row1 - s.row0, plan.block) : 0;
+  // The products; and of the transforms (of 3, 4 or 6 inputs a side) the loads, sums and stores, each as much as a
+  // multiply-add: of a tile's channel before the products, of its output behind them, of a kernel in every block.
+  const double channel = (side == 3 ? 30 : side == 4 ? 64 : 216) * (double)plan.input_ld;
+  const double output = (side == 3 ? 27 : side == 4 ? 48 : 172) * lanes;
+  const int is_late = a->form == CK_FORM_F32 && !a->transformed;
+  const double kernel = panels * k * (double)div_up(s.row1 - s.row0, plan.block);
+  const double kernels = is_late ? (side == 3 ? 22 : 222) * kernel : 0;
   ck_share share = {.operations = 2 * (tiles * (positions * lanes * k + channel + output) + kernels)};
   const axis y = {plan.tile_rows, a->in_h, side, m, a->pad_h, 1};
   const axis x = {plan.tile_columns, a->in_w, side, m, a->pad_w, 1};
-  share.touched = FLOAT * ((is_late ? 9 : positions) * lanes * k +
+  share.touched = FLOAT * ((is_late ? (double)(a->kernel_h * a->kernel_w) : positions) * lanes * k +
                            k * floats_of(a->in_pairs) * pixels_met((range){s.row0, s.row1}, y, x) +
                            (double)(m * m) * tiles * outputs * floats_of_output(&a->epilogue));
   return share;
 }
 static ck_share winograd_kernels_share(const ck_conv2d *a, int part, int parts) {
   const double kernels = size(cut_winograd_kernels(a, part, parts)) * CK_PANEL;
-  return (ck_share){.operations = 2 * kernels * 165, .touched = FLOAT * kernels * (9 + 36)};
+  return a->kernel_h == 2 ? (ck_share){.operations = 2 * kernels * 18, .touched = FLOAT * kernels * (4 + 9)}
+                          : (ck_share){.operations = 2 * kernels * 165, .touched = FLOAT * kernels * (9 + 36)};
 }
 size_t ck_winograd_kernels_floats(const ck_conv2d *a, int parts) {
   if (a->form != CK_FORM_F32 || a->batch <= 0 || a->out_h <= 0 || a->out_w <= 0 || a->out_c <= 0) return 0;
@@ -127,7 +130,7 @@ size_t ck_winograd_kernels_floats(const ck_conv2d *a, int parts) {
   const share s = cut_winograd(a, &plan, 0, parts);
   // How often a kernel would be transformed: in every block of every share of the tiles.
   const long rows = max_long(1, s.row1 - s.row0), times = div_up(plan.tiles, rows) * div_up(rows, plan.block);
-  return times > 2 ? 36 * (size_t)winograd_kernels_ld(a->in_c, panels) : 0;
+  return times > 2 ? (size_t)(plan.side * plan.side * winograd_kernels_ld(a->in_c, panels)) : 0;
 }
 static ck_share line_share(const ck_conv2d *a, int part, int parts) {
   const line_plan plan = plan_line(a);

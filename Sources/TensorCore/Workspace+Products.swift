@@ -189,7 +189,7 @@ extension Workspace {
         let flops = 2 * Double(batch * size.height * size.width * outputs) * Double(first.inputs)
         switch first.form {
         case .plain where winogradPays(arguments), .winogradBFloat16:
-            performWinograd(arguments, flops: flops)
+            performWinograd(taps == 9 ? "convolution 3x3" : "convolution", arguments, flops: flops)
         case .winogradLine, .winogradLineBFloat16:
             precondition(
                 height == 1 && window == .stridedLine && channels % 32 == 0 && groups == 1,
@@ -213,30 +213,36 @@ extension Workspace {
             && (weight[0].form == .bfloat16 || weight[0].form == .winogradBFloat16)
     }
 
-    /// A 3x3 convolution, before it its kernels' transform where that is better done once.
-    private func performWinograd(_ whole: ck_conv2d, flops: Double) {
+    /// A convolution by Winograd's algorithm, before it its kernels' transform where that is better done once.
+    private func performWinograd(_ operation: StaticString, _ whole: ck_conv2d, flops: Double) {
         var arguments = whole
         let parts = Self.parts(of: flops / 8, threads: threads)
         let count = ck_winograd_kernels_floats(&arguments, Int32(parts))
         let kernels = count > 0 ? allocate([count]) : nil
         if let kernels {
             arguments.transformed = kernels.mutableFloatPointer
-            perform("convolution 3x3", .CK_OP_winograd_kernels_run, arguments, work: 4 * Double(count))
+            perform(operation, .CK_OP_winograd_kernels_run, arguments, work: 4 * Double(count))
         }
         perform(
-            "convolution 3x3", .CK_OP_winograd_run, arguments, flops: flops, work: flops / 8,
+            operation, .CK_OP_winograd_run, arguments, flops: flops, work: flops / 8,
             scratchBytes: ck_winograd_scratch(&arguments))
         withExtendedLifetime(kernels) {}
     }
 
-    /// Whether a convolution by weights in fp32 gains from Winograd's F(4x4, 3x3): with few channels its transforms
-    /// cost more than they save; for a small picture the kernels' does, about 300 multiply-adds each, beside 36 a tile
-    /// of 4x4 outputs and 9 an output of the direct form. A matter of a layer and a picture's size alone, so that
-    /// results do not depend on the batch.
+    /// Whether a convolution by weights in fp32 gains from Winograd's F(4x4, 3x3) or F(2x2, 2x2): with few channels
+    /// their transforms cost more than they save; for a small picture the kernels' does, about 300 or 50 multiply-adds
+    /// each, beside 36 a tile of 4x4 outputs and 9 an output of the direct form, or 9 a tile of 2x2 and 4 an output. A
+    /// matter of a layer and a picture's size alone, so that results do not depend on the batch.
     private func winogradPays(_ a: ck_conv2d) -> Bool {
-        a.kernel_h == 3 && a.kernel_w == 3 && a.stride_h == 1 && a.stride_w == 1 && a.dilation_h == 1
-            && a.dilation_w == 1 && a.groups == 1 && min(a.in_c, a.out_c) >= 32
-            && 9 * a.out_h * a.out_w > 36 * ((a.out_h + 3) / 4) * ((a.out_w + 3) / 4) + 300
+        let isPlain =
+            a.kernel_h == a.kernel_w && a.stride_h == 1 && a.stride_w == 1 && a.dilation_h == 1 && a.dilation_w == 1
+            && a.groups == 1
+        guard isPlain, min(a.in_c, a.out_c) >= 32 else { return false }
+        switch a.kernel_h {
+        case 3: return 9 * a.out_h * a.out_w > 36 * ((a.out_h + 3) / 4) * ((a.out_w + 3) / 4) + 300
+        case 2: return 4 * a.out_h * a.out_w > 9 * ((a.out_h + 1) / 2) * ((a.out_w + 1) / 2) + 50
+        default: return false
+        }
     }
 
     /// A convolution's input, weights and geometry, its output's pixels `pixel` floats apart.
@@ -263,7 +269,8 @@ extension Workspace {
         flops == 0 ? 0 : max(flops / 8, Double(weight.outputs) * Double(weight.inputs))
     }
 
-    /// A transposed convolution (PyTorch's `ConvTranspose2d`), one ordinary convolution for each phase of the output.
+    /// A transposed convolution (PyTorch's `ConvTranspose2d`), one ordinary convolution for each phase of the output,
+    /// by Winograd's algorithm where that pays.
     ///
     /// - Parameters:
     ///   - x: `[B, H, W, C]`.
@@ -304,9 +311,13 @@ extension Workspace {
             let work = 2 * Double(batch * rows * columns * outputs * together) * Double(phase.matrix.inputs)
             // Taps that are zeros for some of the columns do not count.
             let flops = 2 * Double(batch * rows * columns * outputs) * Double(channels * cut.taps.count)
-            perform(
-                "transposed convolution", .CK_OP_conv2d_run, arguments, flops: flops, work: work / 8,
-                scratchBytes: ck_conv2d_scratch(&arguments))
+            if phase.matrix.form == .plain, winogradPays(arguments) {
+                performWinograd("transposed convolution", arguments, flops: flops)
+            } else {
+                perform(
+                    "transposed convolution", .CK_OP_conv2d_run, arguments, flops: flops, work: work / 8,
+                    scratchBytes: ck_conv2d_scratch(&arguments))
+            }
         }
         return y
     }

@@ -58,46 +58,51 @@ static void convolution_case(operation operation, shape s, ck_form form, int opt
     }
     expected[at] = finished(&a.epilogue, a.epilogue.residual, sum, n, at);
   }
-  // A line's differences and sums of two are terms twice as large; F(4x4, 3x3) multiplies inputs by up to five and
-  // products by up to eight, twice; and rounding to bf16 is 2^-9 of a transformed weight.
-  const int is_large = operation == RUN_winograd_run && !is_rounded;
-  const double k = (double)(channels * taps) * (is_line ? 2 : is_large ? 16 : is_rounded ? 1 << 14 : 1);
+  // A line's differences and sums of two are terms twice as large, F(2x2, 2x2)'s twice that; F(4x4, 3x3) multiplies
+  // inputs by up to five and products by up to eight, twice; and rounding to bf16 is 2^-9 of a transformed weight.
+  const int is_large = operation == RUN_winograd_run && !is_rounded, is_small = is_large && s.kernel_h == 2;
+  const double terms = is_line ? 2 : is_small ? 4 : is_large ? 16 : is_rounded ? 1 << 14 : 1;
+  const double k = (double)(channels * taps) * terms;
   job j = {.operation = operation, .args = &a, .output = a.output, .count = count, .expected = expected,
            .scratch = is_line                         ? ck_winograd_line_scratch(&a)
                       : operation == RUN_winograd_run ? ck_winograd_scratch(&a)
                                                       : ck_conv2d_scratch(&a),
-           .tolerance = 8 + k / 2, .portable = is_large ? 16 * 64 : 64};
+           .tolerance = 8 + k / 2, .portable = is_small ? 4 * 64 : is_large ? 16 * 64 : 64};
   check(&j, "%ldx%ldx%ldx%ld to %ld, groups %ld, kernel %ldx%ld stride %ld,%ld pad %ld,%ld dilation %ld,%ld form %d "
         "epilogue %d activation %d", s.batch, s.in_h, s.in_w, s.in_c, s.out_c, s.groups, s.kernel_h, s.kernel_w,
         s.stride_h, s.stride_w, s.pad_h, s.pad_w, s.dilation_h, s.dilation_w, form, options, activation);
   release();
 }
 
-// Kernels for F(4x4, 3x3): u = G g G^T, all of a position together.
-static void winograd_kernels_case(long channels, long outputs) {
-  static const double g[6][3] = {{64.0 / 81, 0, 0},
+// Kernels for F(4x4, 3x3) and F(2x2, 2x2): u = G g G^T, all of a position together.
+static void winograd_kernels_case(long channels, long outputs, long kernel) {
+  static const double small[3][3] = {{1, 0}, {1, 1}, {0, 1}};
+  static const double large[6][3] = {{64.0 / 81, 0, 0},
                                  {-128.0 / 243, -128.0 / 243 * 3 / 4, -128.0 / 243 * 9 / 16},
                                  {-128.0 / 243, 128.0 / 243 * 3 / 4, -128.0 / 243 * 9 / 16},
                                  {32.0 / 243, 32.0 / 243 * 3 / 2, 32.0 / 243 * 9 / 4},
                                  {32.0 / 243, -32.0 / 243 * 3 / 2, 32.0 / 243 * 9 / 4},
                                  {0, 0, 1}};
-  const weights w = make_weights(1, outputs, channels, 9, CK_FORM_F32);
-  ck_conv2d a = {.batch = 1, .out_h = 64, .out_w = 64, .in_c = channels, .out_c = outputs, .weights = w.packed};
-  const long count = (long)ck_winograd_kernels_floats(&a, 64), position = count / 36;
+  const double(*const g)[3] = kernel == 2 ? small : large;
+  const long side = kernel == 2 ? 3 : 6, taps = kernel * kernel;
+  const weights w = make_weights(1, outputs, channels, taps, CK_FORM_F32);
+  ck_conv2d a = {.batch = 1, .out_h = 64, .out_w = 64, .in_c = channels, .out_c = outputs, .kernel_h = kernel,
+                 .kernel_w = kernel, .weights = w.packed};
+  const long count = (long)ck_winograd_kernels_floats(&a, 64), position = count / (side * side);
   a.transformed = room(count);
   double *const expected = doubles(count);
   for (long i = 0; i < count; i++) expected[i] = NAN;
-  for (long at = 0; at < 36; at++)
+  for (long at = 0; at < side * side; at++)
     for (long n = 0; n < (outputs + CK_PANEL - 1) / CK_PANEL * CK_PANEL; n++)
       for (long c = 0; c < channels; c++) {
         double u = 0;
-        for (long tap = 0; n < outputs && tap < 9; tap++)
-          u += g[at / 6][tap / 3] * g[at % 6][tap % 3] * w.values[(n * 9 + tap) * channels + c];
+        for (long tap = 0; n < outputs && tap < taps; tap++)
+          u += g[at / side][tap / kernel] * g[at % side][tap % kernel] * w.values[(n * taps + tap) * channels + c];
         expected[at * position + (n / CK_PANEL * channels + c) * CK_PANEL + n % CK_PANEL] = u;
       }
   job j = {.operation = RUN_winograd_kernels_run, .args = &a, .output = a.transformed, .count = count,
            .expected = expected, .tolerance = 8, .portable = 8};
-  check(&j, "%ld to %ld", channels, outputs);
+  check(&j, "%ld to %ld, %ldx%ld", channels, outputs, kernel, kernel);
   release();
 }
 
@@ -220,7 +225,14 @@ void convolution_cases(void) {
     convolution_case(RUN_winograd_run, tiled[i % 6], i % 3 == 2 ? CK_FORM_BF16 : CK_FORM_F32, i * 5 % EPILOGUES,
                      (ck_activation)(i % ACTIVATIONS), i % 4 == 3 ? 3 : 0, i % 5 == 4 ? 2 : 1);
   static const long layers[][2] = {{1, 1}, {5, 33}, {16, 32}, {33, 70}};
-  for (int i = 0; i < 4; i++) winograd_kernels_case(layers[i][0], layers[i][1]);
+  for (int i = 0; i < 8; i++) winograd_kernels_case(layers[i % 4][0], layers[i % 4][1], 3 - i / 4);
+  static const shape phases[] = {
+      {1, 1, 1, 1, 1, 1, 2, 2, 1, 1, 1, 1, 1, 1},  {1, 4, 4, 5, 33, 1, 2, 2, 1, 1, 0, 0, 1, 1},
+      {2, 7, 5, 16, 32, 1, 2, 2, 1, 1, 0, 1, 1, 1}, {1, 15, 17, 48, 70, 1, 2, 2, 1, 1, 1, 0, 1, 1},
+  };
+  for (int i = 0; i < 24; i++)
+    convolution_case(RUN_winograd_run, phases[i % 4], CK_FORM_F32, i * 5 % EPILOGUES, (ck_activation)(i % ACTIVATIONS),
+                     i % 4 == 3 ? 3 : 0, i % 5 == 4 ? 2 : 1);
   static const shape lines[] = {
       {1, 1, 3, 32, 1, 1, 1, 3, 1, 2, 0, 0, 1, 1},  {2, 1, 8, 32, 33, 1, 1, 3, 1, 2, 0, 0, 1, 1},
       {1, 1, 61, 64, 70, 1, 1, 3, 1, 2, 0, 0, 1, 1}, {3, 1, 100, 96, 16, 1, 1, 3, 1, 2, 0, 0, 1, 1},

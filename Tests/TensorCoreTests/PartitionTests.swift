@@ -119,10 +119,12 @@ struct PartitionTests {
             #expect(Shares(.CK_OP_conv2d_run, problem, parts: parts).failures == [], "problem \(index)")
         }
         for (side, channels, outputs) in [(8, 32, 64), (7, 512, 512), (32, 128, 96), (1, 32, 33)] {
-            let problem = Self.convolution(side, side, channels, outputs, kernel: (3, 3))
-            let shares = Shares(.CK_OP_winograd_run, problem, parts: parts)
-            // Parts that share tiles transform them each.
-            #expect(shares.sum.operations >= shares.whole.operations * (1 - 1e-9) && shares.reach == [], "\(side)")
+            for kernel in [2, 3] {
+                let problem = Self.convolution(side, side, channels, outputs, kernel: (kernel, kernel))
+                let shares = Shares(.CK_OP_winograd_run, problem, parts: parts)
+                // Parts that share tiles transform them each.
+                #expect(shares.sum.operations >= shares.whole.operations * (1 - 1e-9) && shares.reach == [], "\(side)")
+            }
         }
         for (width, channels, outputs) in [(3, 32, 33), (8193, 512, 512), (130, 512, 512)] {
             let problem = Self.convolution(1, width, channels, outputs, kernel: (1, 3), stride: 2)
@@ -305,6 +307,10 @@ struct PartitionTests {
             prepared.transformed = kernels
             check(.CK_OP_winograd_run, prepared, "3x3")
             check(.CK_OP_winograd_kernels_run, prepared, "kernels of 3x3")
+            prepared = Self.convolution(33, 33, 256, 128, kernel: (2, 2))
+            prepared.transformed = kernels
+            check(.CK_OP_winograd_run, prepared, "2x2")
+            check(.CK_OP_winograd_kernels_run, prepared, "kernels of 2x2")
         }
         check(.CK_OP_depthwise2d_run, Self.depthwise(112, 32, kernel: 3), "3x3 of 32 channels")
         check(.CK_OP_depthwise2d_run, Self.depthwise(56, 96, kernel: 7), "7x7 of 96 channels")

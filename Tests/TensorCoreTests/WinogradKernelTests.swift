@@ -4,27 +4,32 @@ import Testing
 
 @Suite("Winograd kernel")
 struct WinogradKernelTests {
-    @Test("images of every parity and size", arguments: [1, 2, 3, 4, 5, 7, 8, 14, 23])
-    func sizes(_ size: Int) {
+    /// Sides of the kernels: of F(2x2, 2x2) and of F(4x4, 3x3).
+    private static let kernels = [2, 3]
+
+    @Test("images of every parity and size", arguments: [1, 2, 3, 4, 5, 7, 8, 14, 23], kernels)
+    func sizes(_ size: Int, _ kernel: Int) {
         for width in [1, 4, 7, 16] {
-            let problem = ConvolutionProblem(height: size, width: width, channels: 20, outputs: 36, kernel: (3, 3))
+            let problem = ConvolutionProblem(
+                height: size, width: width, channels: 20, outputs: 36, kernel: (kernel, kernel)
+            ) { a in (a.pad_h, a.pad_w) = (1, 1) }
             #expect(problem.failures(.winograd) == [], "\(problem)")
         }
     }
 
-    @Test("channels around the lanes and panels", arguments: [1, 3, 15, 16, 17, 31, 32, 33, 64, 130])
-    func channels(_ count: Int) {
-        let many = ConvolutionProblem(height: 6, width: 6, channels: count, outputs: 33, kernel: (3, 3))
+    @Test("channels around the lanes and panels", arguments: [1, 3, 15, 16, 17, 31, 32, 33, 64, 130], kernels)
+    func channels(_ count: Int, _ kernel: Int) {
+        let many = ConvolutionProblem(height: 6, width: 6, channels: count, outputs: 33, kernel: (kernel, kernel))
         #expect(many.failures(.winograd) == [])
-        let few = ConvolutionProblem(height: 6, width: 6, channels: 20, outputs: count, kernel: (3, 3))
+        let few = ConvolutionProblem(height: 6, width: 6, channels: 20, outputs: count, kernel: (kernel, kernel))
         #expect(few.failures(.winograd) == [])
     }
 
-    @Test("any padding and strides, with every piece of the epilogue", arguments: ck_activation.all)
-    func geometry(_ activation: ck_activation) {
+    @Test("any padding and strides, with every piece of the epilogue", arguments: ck_activation.all, kernels)
+    func geometry(_ activation: ck_activation, _ kernel: Int) {
         for (pad, out) in [(0, 5), (1, 7), (2, 9), (-1, 3), (3, 4)] {
             var problem = ConvolutionProblem(
-                batch: 2, height: 7, width: 7, channels: 18, outputs: 21, kernel: (3, 3)
+                batch: 2, height: 7, width: 7, channels: 18, outputs: 21, kernel: (kernel, kernel)
             ) { a in
                 (a.pad_h, a.pad_w, a.out_h, a.out_w) = (pad, pad, out, out)
                 (a.in_col, a.out_col) = (a.in_c + 3, a.out_c + 2)
@@ -37,11 +42,22 @@ struct WinogradKernelTests {
         }
     }
 
-    @Test("more tiles and more panels than a block")
-    func blocks() {
-        let tiles = ConvolutionProblem(batch: 2, height: 17, width: 31, channels: 16, outputs: 40, kernel: (3, 3))
+    @Test("every other pixel, as a phase of a transposed convolution writes")
+    func phase() {
+        let problem = ConvolutionProblem(batch: 2, height: 9, width: 7, channels: 40, outputs: 33, kernel: (2, 2)) {
+            a in
+            (a.pad_h, a.pad_w, a.out_h, a.out_w) = (1, 0, 9, 7)
+            (a.out_col, a.out_row, a.out_image) = (2 * 33, 2 * 14 * 33, 18 * 14 * 33)
+        }
+        #expect(problem.failures(.winograd) == [])
+    }
+
+    @Test("more tiles and more panels than a block", arguments: kernels)
+    func blocks(_ kernel: Int) {
+        let tiles = ConvolutionProblem(
+            batch: 2, height: 17, width: 31, channels: 16, outputs: 40, kernel: (kernel, kernel))
         #expect(tiles.failures(.winograd) == [])
-        let panels = ConvolutionProblem(height: 12, width: 14, channels: 40, outputs: 200, kernel: (3, 3))
+        let panels = ConvolutionProblem(height: 12, width: 14, channels: 40, outputs: 200, kernel: (kernel, kernel))
         #expect(panels.failures(.winograd) == [])
     }
 
@@ -52,9 +68,10 @@ struct WinogradKernelTests {
         #expect(problem.residualInPlaceFailures(.winograd) == [])
     }
 
-    @Test("an image's result does not depend on the batch", arguments: ck_tier.runnable)
-    func batch(_ tier: ck_tier) {
-        let problem = ConvolutionProblem(batch: 5, height: 9, width: 7, channels: 40, outputs: 45, kernel: (3, 3))
+    @Test("an image's result does not depend on the batch", arguments: ck_tier.runnable, kernels)
+    func batch(_ tier: ck_tier, _ kernel: Int) {
+        let problem = ConvolutionProblem(
+            batch: 5, height: 9, width: 7, channels: 40, outputs: 45, kernel: (kernel, kernel))
         let all = problem.output(tier, .winograd)
         let size = problem.args.out_image
         for b in 0..<5 {
@@ -63,16 +80,18 @@ struct WinogradKernelTests {
         }
     }
 
-    @Test("kernels transformed before, by any number of parts: the same bits", arguments: ck_tier.runnable)
-    func kernelsBefore(_ tier: ck_tier) {
-        let problem = ConvolutionProblem(batch: 2, height: 33, width: 30, channels: 40, outputs: 70, kernel: (3, 3))
+    @Test("kernels transformed before, by any number of parts: the same bits", arguments: ck_tier.runnable, kernels)
+    func kernelsBefore(_ tier: ck_tier, _ kernel: Int) {
+        let problem = ConvolutionProblem(
+            batch: 2, height: 33, width: 30, channels: 40, outputs: 70, kernel: (kernel, kernel))
+        let positions = kernel == 2 ? 9 : 36
         let late = problem.output(tier, .winograd)
         problem.withArguments(.winograd) { _, arguments in
             for parts in [1, 3, 7] {
                 let output = GuardedFloats(problem.outputFloats)
                 var a = arguments(output.pointer)
                 let kernels = GuardedFloats(ck_winograd_kernels_floats(&a, 64))
-                #expect(kernels.values.count >= 36 * 70 * 40)
+                #expect(kernels.values.count >= positions * 70 * 40)
                 a.transformed = kernels.pointer
                 runKernel(.CK_OP_winograd_kernels_run, tier, a, parts: parts, scratchBytes: 0)
                 runKernel(.CK_OP_winograd_run, tier, a, parts: parts, scratchBytes: ck_winograd_scratch(&a))
@@ -97,9 +116,10 @@ struct WinogradKernelTests {
         #expect(floats(8, batch: 0, parts: 64) == 0)
     }
 
-    @Test("its rounding error is at most three times the direct form's", arguments: ck_tier.bitEqual)
-    func accuracy(_ tier: ck_tier) {
-        var problem = ConvolutionProblem(height: 14, width: 14, channels: 128, outputs: 32, kernel: (3, 3))
+    @Test("its rounding error is at most three times the direct form's", arguments: ck_tier.bitEqual, kernels)
+    func accuracy(_ tier: ck_tier, _ kernel: Int) {
+        var problem = ConvolutionProblem(
+            height: 14, width: 14, channels: 128, outputs: 32, kernel: (kernel, kernel))
         problem.hasBias = false
         let expected = problem.expected
         func squaredError(_ values: [Float]) -> Double {

@@ -166,11 +166,11 @@ typedef struct ck_conv2d {
 size_t ck_conv2d_scratch(const ck_conv2d *args);
 void ck_conv2d_run(ck_tier tier, const ck_conv2d *args, int part, int parts, void *scratch);
 
-/// The same 3x3, stride 1, dilation 1, one-group convolution by Winograd's algorithm: other bits than the direct form,
-/// but as independent of batch, parts and tier. Weights in fp32, packed like the direct form's, go by F(4x4, 3x3): four
-/// times fewer multiplications, a rounding error about twice that of the direct form. Weights in bf16 go by
-/// F(2x2, 3x3): 2.25 times fewer; they are ck_winograd_pack's, 16 packed out_c x in_c matrices, multiplied as a
-/// product's (see ck_form).
+/// The same 3x3 or 2x2, stride 1, dilation 1, one-group convolution by Winograd's algorithm: other bits than the direct
+/// form, but as independent of batch, parts and tier. Weights in fp32 are packed like the direct form's: 3x3 kernels go
+/// by F(4x4, 3x3), four times fewer multiplications, a rounding error about twice that of the direct form; 2x2 ones by
+/// F(2x2, 2x2), 16/9 times fewer. Weights in bf16, of 3x3 kernels only, go by F(2x2, 3x3): 2.25 times fewer; they are
+/// ck_winograd_pack's, 16 packed out_c x in_c matrices, multiplied as a product's (see ck_form).
 size_t ck_winograd_packed_floats(long out_c, long in_c);
 /// Transforms rows `row .. row+rows` of a [out_c][in_c][3][3] weight into bf16 (ck_pack: taps = 9, n = out_c,
 /// k = 9 in_c).
