@@ -11,7 +11,7 @@ public import TensorCore
 /// let encoder = try AudioEncoder(folder: "models/wav2vec2-base-960h")
 /// let logits = try encoder.logits(encoder.inputValues(samples))  // [1, frames, vocabulary]
 /// ```
-public struct AudioEncoder: Sendable {
+public struct AudioEncoder: FolderRecognizing, Sendable {
     /// What makes logits of hidden states.
     public enum Head: Sendable, Equatable {
         /// One row of logits a frame, one logit for each token.
@@ -145,8 +145,8 @@ public struct AudioEncoder: Sendable {
 
     /// Whether a folder's configuration is that of an audio encoder of this family, supported or not. No weights are
     /// looked at; a folder that cannot be read is none.
-    public static func recognises(_ folder: String) -> Bool {
-        guard let config = try? readConfig(FileSystem.join(folder, "config.json")) else { return false }
+    public static func recognises(_ files: ConfigurationFiles) -> Bool {
+        guard let config = files.model else { return false }
         return (try? AudioEncoderArchitecture.named(in: config)) != nil
     }
 

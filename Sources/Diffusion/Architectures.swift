@@ -1,7 +1,7 @@
 public import Checkpoints
 import JSON
 
-extension DiffusionModel {
+extension DiffusionModel: FolderRecognizing {
     /// What can be loaded.
     public static let architectures = [
         SupportedArchitecture(
@@ -14,11 +14,9 @@ extension DiffusionModel {
 
     /// Whether a folder holds a pipeline or a network of diffusers, supported or not. One that cannot be read holds
     /// none.
-    ///
-    /// - Parameter folder: any folder.
-    public static func recognises(_ folder: String) -> Bool {
-        if FileSystem.exists(FileSystem.join(folder, "model_index.json")) { return true }
-        guard let config = try? Config(path: FileSystem.join(folder, "config.json")) else { return false }
+    public static func recognises(_ files: ConfigurationFiles) -> Bool {
+        if FileSystem.exists(FileSystem.join(files.folder, "model_index.json")) { return true }
+        guard let config = files.model else { return false }
         // transformers and timm write no such key.
         return config.has("_diffusers_version")
             || config.value("_class_name")?.stringValue?.hasPrefix("UNet2D") == true

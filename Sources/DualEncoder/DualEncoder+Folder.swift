@@ -1,15 +1,15 @@
-import Checkpoints
+public import Checkpoints
 import JSON
 import Layers
 import Media
 import TensorCore
 
-extension DualEncoder {
+extension DualEncoder: FolderRecognizing {
     /// Whether a folder's configuration is that of a dual encoder or of a part of one, supported or not. No weights are
     /// looked at; a folder that cannot be read is none.
-    public static func recognises(_ folder: String) -> Bool {
-        if let config = try? Config(path: path(folder, .transformers)), isOurs(config) { return true }
-        guard let config = try? Config(path: path(folder, .openCLIP)) else { return false }
+    public static func recognises(_ files: ConfigurationFiles) -> Bool {
+        if let config = files.model, isOurs(config) { return true }
+        guard let config = try? Config(path: path(files.folder, .openCLIP)) else { return false }
         return config.has("model_cfg")
     }
 

@@ -1,20 +1,16 @@
-import Checkpoints
+public import Checkpoints
 import JSON
 import Layers
 import TensorCore
 
-extension ImageGenerator {
+extension ImageGenerator: FolderRecognizing {
     /// Whether a folder holds a generator of this module, supported or not: by its configuration, or, where it has
     /// none, by the names of its tensors. A folder that cannot be read is none.
-    ///
-    /// - Parameter folder: any folder.
-    public static func recognises(_ folder: String) -> Bool {
-        let path = FileSystem.join(folder, "config.json")
-        if FileSystem.exists(path) {
-            guard let config = try? readConfig(path) else { return false }
-            return (try? GeneratorFamily(config)) != nil
-        }
-        guard let checkpoint = try? Checkpoint.open(folder: folder) else { return false }
+    public static func recognises(_ files: ConfigurationFiles) -> Bool {
+        if let config = files.model { return (try? GeneratorFamily(config)) != nil }
+        guard !FileSystem.exists(FileSystem.join(files.folder, "config.json")),
+            let checkpoint = try? Checkpoint.open(folder: files.folder)
+        else { return false }
         return GeneratorFamily(namesOf: checkpoint) != nil
     }
 

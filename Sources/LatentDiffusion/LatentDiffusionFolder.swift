@@ -3,7 +3,7 @@ import JSON
 public import TensorCore
 
 /// What a folder of a latent diffusion model holds: a whole pipeline, or one of its networks from its own folder.
-public enum LatentDiffusionFolder: Sendable {
+public enum LatentDiffusionFolder: FolderRecognizing, Sendable {
     /// A pipeline of diffusers.
     case pipeline(LatentDiffusionModel)
     /// A pipeline of diffusers that is told nothing.
@@ -25,8 +25,9 @@ public enum LatentDiffusionFolder: Sendable {
     public init(
         folder: String, runtime: Runtime? = nil, weights: WeightChoice = WeightChoice(), plansOnly: Bool = false
     ) throws(LatentDiffusionError) {
-        let isUnconditional = UnconditionalLatentModel.recognises(folder)
-        guard !isUnconditional, !LatentDiffusionModel.recognises(folder) else {
+        let files = ConfigurationFiles(folder: folder)
+        let isUnconditional = UnconditionalLatentModel.recognises(files)
+        guard !isUnconditional, !LatentDiffusionModel.recognises(files) else {
             guard weights == WeightChoice() else {
                 throw .input(
                     expected: "a pipeline whose components' weights are read as they were trained",
@@ -48,7 +49,7 @@ public enum LatentDiffusionFolder: Sendable {
                     LatentDiffusionComponents(file: folder), runtime: runtime ?? Runtime(), plansOnly: plansOnly))
             return
         }
-        switch Self.component(folder) {
+        switch Self.component(files) {
         case "AutoencoderKL", "VQModel":
             self = .autoencoder(
                 try Autoencoder(folder: folder, runtime: runtime, weights: weights, plansOnly: plansOnly))
@@ -60,15 +61,13 @@ public enum LatentDiffusionFolder: Sendable {
 
     /// Whether a folder holds a pipeline or a network of this module, or a file a pipeline, supported or not. What
     /// cannot be read holds none.
-    ///
-    /// - Parameter folder: any folder or file.
-    public static func recognises(_ folder: String) -> Bool {
-        if LatentDiffusionModel.recognises(folder) || UnconditionalLatentModel.recognises(folder)
-            || SingleFile.recognises(folder)
+    public static func recognises(_ files: ConfigurationFiles) -> Bool {
+        if LatentDiffusionModel.recognises(files) || UnconditionalLatentModel.recognises(files)
+            || SingleFile.recognises(files.folder)
         {
             return true
         }
-        return component(folder).map(["UNet2DConditionModel", "AutoencoderKL", "VQModel"].contains) ?? false
+        return component(files).map(["UNet2DConditionModel", "AutoencoderKL", "VQModel"].contains) ?? false
     }
 
     /// What can be loaded.
@@ -87,11 +86,9 @@ public enum LatentDiffusionFolder: Sendable {
     ]
 
     /// The class that a network's configuration names.
-    private static func component(_ folder: String) -> String? {
-        guard !FileSystem.exists(FileSystem.join(folder, "model_index.json")),
-            let config = try? Config(path: FileSystem.join(folder, "config.json"))
-        else { return nil }
-        return config.value("_class_name")?.stringValue
+    private static func component(_ files: ConfigurationFiles) -> String? {
+        guard !FileSystem.exists(FileSystem.join(files.folder, "model_index.json")) else { return nil }
+        return files.model?.value("_class_name")?.stringValue
     }
 
     /// The pipeline, where there is one.

@@ -45,18 +45,19 @@ public enum AnyModel: Sendable {
         /// The family of a folder as its configuration says, without looking further; what nothing else recognises is
         /// an image classifier, whose error says what is known.
         public init(folder: String) {
-            if ImageGenerator.recognises(folder) {
+            let files = ConfigurationFiles(folder: folder)
+            if ImageGenerator.recognises(files) {
                 self = .gan
-            } else if LatentDiffusionFolder.recognises(folder) {
+            } else if LatentDiffusionFolder.recognises(files) {
                 self = .latentDiffusion
-            } else if DiffusionModel.recognises(folder) {
+            } else if DiffusionModel.recognises(files) {
                 self = .diffusion
-            } else if DualEncoder.recognises(folder) {
+            } else if DualEncoder.recognises(files) {
                 self = .dualEncoder
-            } else if SentenceEncoder.recognises(folder) {
+            } else if SentenceEncoder.recognises(files) {
                 self = .sentenceEncoder
             } else {
-                self = AudioEncoder.recognises(folder) ? .audioEncoder : .imageClassifier
+                self = AudioEncoder.recognises(files) ? .audioEncoder : .imageClassifier
             }
         }
 

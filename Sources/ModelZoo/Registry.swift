@@ -143,6 +143,6 @@ public struct Registry: Sendable {
     /// Whether a folder holds a model; generators whose tensors say all need no configuration.
     private static func isModel(_ folder: String) -> Bool {
         configurationFiles.contains { FileSystem.isRegularFile(FileSystem.join(folder, $0)) }
-            || FileSystem.isDirectory(folder) && ImageGenerator.recognises(folder)
+            || FileSystem.isDirectory(folder) && ImageGenerator.recognises(folder: folder)
     }
 }

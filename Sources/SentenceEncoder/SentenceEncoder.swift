@@ -12,7 +12,7 @@ import Text
 /// let encoder = try SentenceEncoder(folder: "models/all-MiniLM-L6-v2")
 /// let vectors = try encoder.embed(["A cat sits on the mat.", "Ein Hund schläft."])  // [2, 384]
 /// ```
-public struct SentenceEncoder: Sendable {
+public struct SentenceEncoder: FolderRecognizing, Sendable {
     /// The folder it was loaded from.
     public let folder: String
     /// The family's name, such as `BERT`.
@@ -113,9 +113,9 @@ public struct SentenceEncoder: Sendable {
     }
 
     /// Whether a folder is one of sentence-transformers, or one of transformers with a text encoder of this family.
-    public static func recognises(_ folder: String) -> Bool {
-        if SentenceModules.exist(in: folder) { return true }
-        guard let config = try? Config.read(FileSystem.join(folder, "config.json")) else { return false }
+    public static func recognises(_ files: ConfigurationFiles) -> Bool {
+        if SentenceModules.exist(in: files.folder) { return true }
+        guard let config = files.model else { return false }
         return (try? TextEncoderArchitecture.named(in: config)) != nil
     }
 }

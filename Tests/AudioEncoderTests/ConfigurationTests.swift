@@ -138,9 +138,9 @@ import Testing
     }
 
     @Test func recognition() {
-        for model in AudioFixtures.models { #expect(AudioEncoder.recognises(AudioFixtures.path(model))) }
-        #expect(!AudioEncoder.recognises(AudioFixtures.path("extractor")))
-        #expect(!AudioEncoder.recognises(AudioFixtures.path("nothing")))
+        for model in AudioFixtures.models { #expect(AudioEncoder.recognises(folder: AudioFixtures.path(model))) }
+        #expect(!AudioEncoder.recognises(folder: AudioFixtures.path("extractor")))
+        #expect(!AudioEncoder.recognises(folder: AudioFixtures.path("nothing")))
         #expect(AudioEncoder.architectures.count == 5)
     }
 

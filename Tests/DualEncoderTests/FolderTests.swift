@@ -9,26 +9,26 @@ import Testing
 @Suite struct FolderTests {
     @Test(arguments: DualEncoderFixtures.models)
     func ours(model: String) {
-        #expect(DualEncoder.recognises(DualEncoderFixtures.path(model)))
+        #expect(DualEncoder.recognises(folder: DualEncoderFixtures.path(model)))
     }
 
     @Test func others() throws {
         let folder = try TemporaryFolder()
-        #expect(!DualEncoder.recognises(folder.path))
-        #expect(!DualEncoder.recognises(folder.path + "/nowhere"))
+        #expect(!DualEncoder.recognises(folder: folder.path))
+        #expect(!DualEncoder.recognises(folder: folder.path + "/nowhere"))
         for text in [
             "", "[]", "{", "{}", #"{"architectures":["ViTForImageClassification"],"model_type":"vit"}"#,
             #"{"architectures":["BertModel"]}"#, #"{"architectures":7,"model_type":7}"#,
             #"{"architecture":"vit_base_patch16_siglip_224"}"#,
         ] {
             try folder.write(text, as: "config.json")
-            #expect(!DualEncoder.recognises(folder.path), "\(text)")
+            #expect(!DualEncoder.recognises(folder: folder.path), "\(text)")
         }
         for text in [
             #"{"model_type":"clip"}"#, #"{"architectures":["CLIPTextModel"]}"#, #"{"model_type":"siglip2"}"#,
         ] {
             try folder.write(text, as: "config.json")
-            #expect(DualEncoder.recognises(folder.path), "\(text)")
+            #expect(DualEncoder.recognises(folder: folder.path), "\(text)")
         }
     }
 

@@ -1,3 +1,4 @@
+import Checkpoints
 import GAN
 import TensorCore
 import TestSupport
@@ -114,8 +115,8 @@ import Testing
         let labelled = try ImageGenerator(folder: GeneratorFixtures.path("dcgan-labels"), runtime: runtime)
         #expect(labelled.classCount == 4 && labelled.labels == (0..<4).map { "thing \($0)" })
         for model in GeneratorFixtures.models {
-            #expect(ImageGenerator.recognises(GeneratorFixtures.path(model)), "\(model)")
+            #expect(ImageGenerator.recognises(folder: GeneratorFixtures.path(model)), "\(model)")
         }
-        #expect(!ImageGenerator.recognises(GeneratorFixtures.path("")))
+        #expect(!ImageGenerator.recognises(folder: GeneratorFixtures.path("")))
     }
 }

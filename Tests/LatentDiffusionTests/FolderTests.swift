@@ -47,8 +47,8 @@ import Testing
     @Test func aWholeFolder() throws {
         let folder = try Self.copy()
         #expect(failure(folder) == nil)
-        #expect(LatentDiffusionModel.recognises(folder.path))
-        #expect(!LatentDiffusionModel.recognises(folder.path + "/unet"))
+        #expect(LatentDiffusionModel.recognises(folder: folder.path))
+        #expect(!LatentDiffusionModel.recognises(folder: folder.path + "/unet"))
         let model = try LatentDiffusionModel(folder: folder.path, runtime: Self.runtime)
         let planned = try LatentDiffusionModel(folder: folder.path, runtime: Self.runtime, plansOnly: true)
         #expect(model.weightBytes == planned.weightBytes && model.parameterCount == planned.parameterCount)

@@ -13,7 +13,7 @@ import Testing
 
     @Test func parity() throws {
         let folder = LatentFixtures.path("ldm")
-        #expect(UnconditionalLatentModel.recognises(folder) && !LatentDiffusionModel.recognises(folder))
+        #expect(UnconditionalLatentModel.recognises(folder: folder) && !LatentDiffusionModel.recognises(folder: folder))
         let model = try UnconditionalLatentModel(folder: folder, runtime: Self.runtime)
         let entry = try Config(path: folder + "/ref/loops.json").objects("loops", count: 1...1)[0]
         let seeds = try entry.ints("seeds", count: 1...8, in: 0...100)

@@ -145,7 +145,7 @@ import Testing
             FileSystem.read(source + "/1_Pooling/config.json", limit: 1 << 20), as: "1_Pooling/config.json")
         let transformer = Self.module("sentence_transformers.models.Transformer", path: "0_Transformer")
         try folder.write("[\(transformer),\(Self.pooling)]", as: "modules.json")
-        #expect(SentenceEncoder.recognises(folder.path))
+        #expect(SentenceEncoder.recognises(folder: folder.path))
         let encoder = try SentenceEncoder(folder: folder.path, runtime: runtime)
         #expect(encoder.contextLength == 32)
         let reference = try SentenceEncoder(folder: source, runtime: runtime)
@@ -192,11 +192,13 @@ import Testing
     }
 
     @Test func recognition() throws {
-        for model in SentenceFixtures.models { #expect(SentenceEncoder.recognises(SentenceFixtures.path(model))) }
+        for model in SentenceFixtures.models {
+            #expect(SentenceEncoder.recognises(folder: SentenceFixtures.path(model)))
+        }
         let folder = try TemporaryFolder()
-        #expect(!SentenceEncoder.recognises(folder.path))
+        #expect(!SentenceEncoder.recognises(folder: folder.path))
         try folder.write(#"{"model_type":"clip"}"#, as: "config.json")
-        #expect(!SentenceEncoder.recognises(folder.path))
-        #expect(!SentenceEncoder.recognises(folder.path("nowhere")))
+        #expect(!SentenceEncoder.recognises(folder: folder.path))
+        #expect(!SentenceEncoder.recognises(folder: folder.path("nowhere")))
     }
 }

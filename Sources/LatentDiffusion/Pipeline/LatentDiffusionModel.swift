@@ -1,4 +1,4 @@
-import Checkpoints
+public import Checkpoints
 public import Diffusion
 import JSON
 import Synchronization
@@ -10,7 +10,7 @@ public import Text
 /// arXiv:2112.10752; Stable Diffusion 1.x and 2.x).
 ///
 /// May be used from several tasks at once; forward passes of one `Runtime` run one after another.
-public final class LatentDiffusionModel: Sendable {
+public final class LatentDiffusionModel: FolderRecognizing, Sendable {
     /// The folder or file it was loaded from.
     public let folder: String
     /// The pipeline's class, such as `StableDiffusionPipeline`.
@@ -119,13 +119,8 @@ public final class LatentDiffusionModel: Sendable {
     public var weightBytes: Int { unet.weightBytes + autoencoder.weightBytes + textEncoder.weightBytes }
 
     /// Whether a folder holds a pipeline that this class loads, or one of its kind. One that cannot be read holds none.
-    ///
-    /// - Parameter folder: any folder.
-    public static func recognises(_ folder: String) -> Bool {
-        guard let index = try? Config(path: FileSystem.join(folder, "model_index.json")),
-            let name = index.value("_class_name")?.stringValue
-        else { return false }
-        return name.hasPrefix("StableDiffusion")
+    public static func recognises(_ files: ConfigurationFiles) -> Bool {
+        files.pipeline?.value("_class_name")?.stringValue?.hasPrefix("StableDiffusion") ?? false
     }
 
     /// The tokenizer; it is read at the first call and kept.

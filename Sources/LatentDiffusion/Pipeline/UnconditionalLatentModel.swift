@@ -1,4 +1,4 @@
-import Checkpoints
+public import Checkpoints
 public import Diffusion
 import JSON
 public import Randomness
@@ -8,7 +8,7 @@ public import TensorCore
 /// that samples latent pictures, and their autoencoder (Rombach et al. 2021, arXiv:2112.10752, section 4.2).
 ///
 /// May be used from several tasks at once; forward passes of one `Runtime` run one after another.
-public final class UnconditionalLatentModel: Sendable {
+public final class UnconditionalLatentModel: FolderRecognizing, Sendable {
     /// The folder it was loaded from.
     public let folder: String
     /// The pipeline's class.
@@ -54,11 +54,8 @@ public final class UnconditionalLatentModel: Sendable {
     }
 
     /// Whether a folder holds such a pipeline. One that cannot be read holds none.
-    ///
-    /// - Parameter folder: any folder.
-    public static func recognises(_ folder: String) -> Bool {
-        let index = try? Config(path: FileSystem.join(folder, "model_index.json"))
-        let name = index?.value("_class_name")?.stringValue
+    public static func recognises(_ files: ConfigurationFiles) -> Bool {
+        let name = files.pipeline?.value("_class_name")?.stringValue
         return name.map(PipelineIndex.Kind.unconditional.pipelines.contains) ?? false
     }
 

@@ -68,7 +68,8 @@ enum ClassifyCommand: Subcommand {
         let named = try model(
             parsed[SharedOptions.model], context, default: labels == nil ? defaultModel : defaultDualEncoder)
         let entry = SharedOptions.weights(of: named, parsed, context)
-        try check(parsed, entry, hasLabels: labels != nil)
+        let family = AnyModel.Family(folder: entry.folder)
+        try check(parsed, entry, family, hasLabels: labels != nil)
         let words = parsed[inputs]
         if parsed[SharedOptions.model] == nil, context.path(words[0]).hasExtension(in: InputList.sounds) {
             throw UsageError(
@@ -76,7 +77,7 @@ enum ClassifyCommand: Subcommand {
                     + "it is written down by 'zoo transcribe'", path: parsed.path)
         }
         let batch = parsed[batch]
-        if AnyModel.Family(folder: entry.folder) == .audioEncoder {
+        if family == .audioEncoder {
             let list = InputList(
                 words.map(context.path), list: PathList(isNullSeparated: parsed[null]), extensions: InputList.sounds)
             let tally = try SoundClassification.run(list, entry, parsed, context, top: parsed[top])
@@ -157,9 +158,11 @@ enum ClassifyCommand: Subcommand {
     }
 
     /// Refuses options that do not belong together with the model, saying what does.
-    private static func check(_ parsed: ParsedArguments, _ entry: Registry.Entry, hasLabels: Bool) throws {
+    private static func check(
+        _ parsed: ParsedArguments, _ entry: Registry.Entry, _ family: AnyModel.Family, hasLabels: Bool
+    ) throws {
         let name = printable(entry.name)
-        switch (AnyModel.Family(folder: entry.folder), hasLabels) {
+        switch (family, hasLabels) {
         case (.imageClassifier, true):
             // What cannot be read at all says so first.
             _ = try Config(path: FileSystem.join(entry.folder, "config.json"))

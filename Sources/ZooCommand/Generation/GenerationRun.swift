@@ -36,7 +36,7 @@ struct GenerationRun {
         // Other families have no such option, which the picture maker says.
         if parsed[GenerateCommand.plan], AnyModel.Family(folder: entry.folder) == .latentDiffusion {
             let wanted: any LatentPlan =
-                UnconditionalLatentModel.recognises(entry.folder)
+                UnconditionalLatentModel.recognises(folder: entry.folder)
                 ? try UnconditionalPlan(entry, parsed, runtime) : try makeTextPlan(entry, parsed, runtime, context)
             try GenerationCost(wanted, pictures: plan.pictureCount, within: context.memoryLimit)
                 .write(context, asJSON: parsed[SharedOptions.json])

@@ -68,7 +68,7 @@ func makePictureMaker(
         options.classes = try classes(parsed[Generate.label], diffusion.labels, name, usage)
         return try DiffusionPictures(diffusion, options)
     case .latentDiffusion:
-        if UnconditionalLatentModel.recognises(entry.folder) {
+        if UnconditionalLatentModel.recognises(folder: entry.folder) {
             return try UnconditionalPictures(
                 UnconditionalPlan(entry, parsed, runtime), pictures: plan.pictureCount, within: context.memoryLimit,
                 runtime)

@@ -1,4 +1,5 @@
 import Arguments
+import Checkpoints
 import LatentDiffusion
 import Media
 import ModelZoo
@@ -18,7 +19,7 @@ func makeTextPlan(
     try words.refuse(
         [SharedOptions.ema], "checkpoints that hold both", "a pipeline, whose components are read as trained")
     try words.refuseOfSingleFiles(entry)
-    guard entry.isSingleFile || LatentDiffusionModel.recognises(entry.folder) else {
+    guard entry.isSingleFile || LatentDiffusionModel.recognises(folder: entry.folder) else {
         throw words.usage("\(words.name) is one network of a pipeline: name the folder with its model_index.json")
     }
     let plan = try TextPlan(entry, options(words, parsed, context), runtime)

@@ -97,7 +97,7 @@ import Text
 
     @Test func whatIsRecognised() throws {
         let path = SingleFileFixtures.path("one.safetensors")
-        #expect(SingleFile.recognises(path) && LatentDiffusionFolder.recognises(path))
+        #expect(SingleFile.recognises(path) && LatentDiffusionFolder.recognises(folder: path))
         #expect(!SingleFile.recognises(SingleFileFixtures.path("one.json")))
         #expect(!SingleFile.recognises(AdapterFixtures.path("adapters/kohya.safetensors")))
         #expect(!SingleFile.recognises(LatentFixtures.path("sd1", "unet/diffusion_pytorch_model.safetensors")))
