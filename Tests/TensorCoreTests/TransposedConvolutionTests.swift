@@ -11,9 +11,15 @@ import Testing
         var padding: Int
         var outputPadding = 0
         var isTogether: Bool
+        var channels = 5
+        var height = 4
+        var width = 3
 
         var testDescription: String {
-            "\(outputs) outputs, kernel \(kernel), stride \(stride), padding \(padding), \(outputPadding) more"
+            """
+            \(height)x\(width)x\(channels) to \(outputs) outputs, kernel \(kernel), stride \(stride), padding \
+            \(padding), \(outputPadding) more
+            """
         }
     }
 
@@ -22,6 +28,8 @@ import Testing
         Problem(outputs: 8, kernel: 4, stride: 2, padding: 1, isTogether: true),
         Problem(outputs: 9, kernel: 4, stride: 2, padding: 1, isTogether: false),
         Problem(outputs: 70, kernel: 4, stride: 2, padding: 1, isTogether: false),
+        // Phases by Winograd's algorithm.
+        Problem(outputs: 70, kernel: 4, stride: 2, padding: 1, isTogether: false, channels: 40, height: 9, width: 8),
         // Rows that end within a run of columns, and with one.
         Problem(outputs: 3, kernel: 3, stride: 2, padding: 1, isTogether: false),
         Problem(outputs: 3, kernel: 3, stride: 2, padding: 1, outputPadding: 1, isTogether: true),
@@ -32,26 +40,25 @@ import Testing
         Problem(outputs: 2, kernel: 3, stride: 1, padding: 1, isTogether: true),
     ]
 
-    private static let channels = 5
-    private static let (batch, height, width) = (2, 4, 3)
+    private static let batch = 2
 
     /// Every input value times every tap, added where the tap puts it (PyTorch's `ConvTranspose2d`).
     private func expected(_ p: Problem, _ x: [Float], _ weight: [Float], _ bias: [Float]) -> (Shape, [Double]) {
         func size(_ input: Int) -> Int { (input - 1) * p.stride - 2 * p.padding + p.kernel + p.outputPadding }
-        let (rows, columns, channels) = (size(Self.height), size(Self.width), Self.channels)
+        let (rows, columns, channels) = (size(p.height), size(p.width), p.channels)
         var y = [Double](repeating: 0, count: Self.batch * rows * columns * p.outputs)
         for pixel in 0..<Self.batch * rows * columns {
             for output in 0..<p.outputs { y[pixel * p.outputs + output] = Double(bias[output]) }
         }
         for image in 0..<Self.batch {
-            for row in 0..<Self.height {
-                for column in 0..<Self.width {
+            for row in 0..<p.height {
+                for column in 0..<p.width {
                     for tap in 0..<p.kernel * p.kernel {
                         let down = row * p.stride - p.padding + tap / p.kernel
                         let right = column * p.stride - p.padding + tap % p.kernel
                         guard (0..<rows).contains(down), (0..<columns).contains(right) else { continue }
                         for channel in 0..<channels {
-                            let value = x[((image * Self.height + row) * Self.width + column) * channels + channel]
+                            let value = x[((image * p.height + row) * p.width + column) * channels + channel]
                             for output in 0..<p.outputs {
                                 y[((image * rows + down) * columns + right) * p.outputs + output] +=
                                     Double(value)
@@ -69,17 +76,17 @@ import Testing
     func definition(_ problem: Problem) {
         var random = SeededGenerator(seed: 5)
         let taps = problem.kernel * problem.kernel
-        let values = random.floats(Self.batch * Self.height * Self.width * Self.channels)
-        let weight = random.floats(Self.channels * problem.outputs * taps)
+        let values = random.floats(Self.batch * problem.height * problem.width * problem.channels)
+        let weight = random.floats(problem.channels * problem.outputs * taps)
         let bias = random.floats(problem.outputs)
-        let x = Tensor(values, shape: [Self.batch, Self.height, Self.width, Self.channels])
+        let x = Tensor(values, shape: [Self.batch, problem.height, problem.width, problem.channels])
         let (shape, sums) = expected(problem, values, weight, bias)
         let reference = Tensor(sums.map { Float(max($0, 0)) }, shape: shape)
         for tier in Tier.supported {
             let memory = WeightMemory()
             func kernel(_ weight: [Float]?) -> TransposedKernel {
                 TransposedKernel(
-                    weight, channels: Self.channels, outputs: problem.outputs, kernel: problem.kernel,
+                    weight, channels: problem.channels, outputs: problem.outputs, kernel: problem.kernel,
                     stride: problem.stride, padding: problem.padding, outputPadding: problem.outputPadding, in: memory,
                     tier: tier)
             }
@@ -89,7 +96,7 @@ import Testing
             let parts = kernel(nil)
             for first in stride(from: 0, to: problem.outputs, by: 32) {
                 let part = first..<min(first + 32, problem.outputs)
-                let some = (0..<Self.channels).flatMap { channel in
+                let some = (0..<problem.channels).flatMap { channel in
                     weight[
                         (channel * problem.outputs + part.lowerBound)
                             * taps..<(channel * problem.outputs + part.upperBound) * taps]
